@@ -15,8 +15,8 @@ export type Epoch = Brand<number, 'Epoch'>
 /** Position of a node in its oracle set, 0–30. */
 export type NodeIndex = Brand<number, 'NodeIndex'>
 
-export const ZERO_HASH: Hash32 = `0x${'00'.repeat(32)}`
-export const ZERO_ADDRESS: Address = `0x${'00'.repeat(20)}`
+export const ZERO_HASH: Hash32 = `0x${'00'.repeat(32)}` as Hex
+export const ZERO_ADDRESS: Address = `0x${'00'.repeat(20)}` as Hex
 
 export function bytesToHex(bytes: Uint8Array): Hex {
   return `0x${toHex(bytes)}`
