@@ -3,7 +3,7 @@
  * compiled once when this file is loaded, after which every call is synchronous.
  */
 import { createKeccak } from 'hash-wasm'
-import { bytesToHex, type Hash32 } from './ids.ts'
+import { bytesToHex, type Hex } from './ids.ts'
 
 const hasher = await createKeccak(256)
 
@@ -11,6 +11,6 @@ export function keccak256(data: Uint8Array): Uint8Array {
   return hasher.init().update(data).digest('binary')
 }
 
-export function keccak256Hex(data: Uint8Array): Hash32 {
+export function keccak256Hex(data: Uint8Array): Hex {
   return bytesToHex(keccak256(data))
 }
