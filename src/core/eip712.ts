@@ -16,6 +16,7 @@ export const MESSAGE_TYPES = {
   Advert: 'Advert(bytes32 unitId,uint64 seq,uint40 expiresAt,bytes32 bodyHash)',
   ObjectList: 'ObjectList(bytes32 unitId,uint64 seq,bytes32 indexRoot,uint32 count,uint64 bytes)',
   GrantRequest: 'GrantRequest(bytes32 subject,address requester,uint40 epoch,bytes32 bodyHash)',
+  NodeConsent: 'NodeConsent(address operator)',
 } as const
 export type MessageType = keyof typeof MESSAGE_TYPES
 
@@ -124,6 +125,8 @@ export interface Digests {
   advert(m: AdvertFields): Hash32
   objectList(m: ObjectListFields): Hash32
   grantRequest(m: GrantRequestFields): Hash32
+  /** A node key's consent to be registered by an operator. */
+  nodeConsent(operator: Address): Hash32
 }
 
 export function createDigests(domain: Domain): Digests {
@@ -149,6 +152,7 @@ export function createDigests(domain: Domain): Digests {
     advert: (m) => digestOf(s, 'Advert', [m.unitId, m.seq, m.expiresAt, m.bodyHash]),
     objectList: (m) => digestOf(s, 'ObjectList', [m.unitId, m.seq, m.indexRoot, m.count, m.bytes]),
     grantRequest: (m) => digestOf(s, 'GrantRequest', [m.subject, m.requester, m.epoch, m.bodyHash]),
+    nodeConsent: (operator) => digestOf(s, 'NodeConsent', [operator]),
   }
 }
 
@@ -168,6 +172,11 @@ export function termWords(t: UnitTerms): Word[] {
     t.sla.downP10Kbps,
     t.sla.upP10Kbps,
   ]
+}
+
+/** EIP-712 struct hash of an offer: the `termsHash` that the contract keeps. */
+export function termsHashOf(terms: UnitTerms, deadline: number): Hash32 {
+  return keccak256Hex(encodeWords([TYPE_HASHES.DataUnit, ...termWords(terms), deadline]))
 }
 
 /** `keccak256(abi.encode(provider, nonce))`. */

@@ -42,6 +42,19 @@ export function revealStartMs(clock: EpochClock, epoch: Epoch): number {
   return phaseMs(clock, epoch, 'revealAfter') + 2 * sigmaMs(clock)
 }
 
+/**
+ * How long before an epoch's start its facts are fixed: 0.3·L, which is at least `confirmations × block time` by the
+ * bound of docs/protocol.md, and the same for everybody because L is on chain.
+ */
+export function seedLagSeconds(clock: EpochClock): number {
+  return Math.floor((clock.epochSeconds * 3) / 10)
+}
+
+/** Unix seconds: B_e is the last block with a timestamp at or before this. */
+export function factsCutoffSeconds(clock: EpochClock, epoch: Epoch): number {
+  return clock.genesis + epoch * clock.epochSeconds - seedLagSeconds(clock)
+}
+
 /** Length of one attempt slot, 0.5·L/(f+1); slots begin at the proposal instant, at most f+1 of them. */
 export function attemptSlotMs(clock: EpochClock, f: number): number {
   return Math.floor((clock.epochSeconds * 500) / (f + 1))

@@ -1,8 +1,15 @@
 /** Digests against viem's `hashTypedData`, with viem's types made from our one table of type strings. */
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
-import { encodeAbiParameters, hashDomain, hashTypedData, keccak256 as reference, stringToHex } from 'viem'
-import { createDigests, domainSeparator, MESSAGE_TYPES, type MessageType, unitIdOf } from '../../../src/core/eip712.ts'
+import { encodeAbiParameters, hashDomain, hashStruct, hashTypedData, keccak256 as reference, stringToHex } from 'viem'
+import {
+  createDigests,
+  domainSeparator,
+  MESSAGE_TYPES,
+  type MessageType,
+  termsHashOf,
+  unitIdOf,
+} from '../../../src/core/eip712.ts'
 import { type Address, type Hash32, isAddress, isHash32, type UnitId } from '../../../src/core/ids.ts'
 import { keccak256Hex } from '../../../src/core/keccak.ts'
 import type { UnitTerms } from '../../../src/core/units.ts'
@@ -92,6 +99,7 @@ describe('createDigests', () => {
     assert.equal(digests.advert(advert), expected('Advert', advert))
     const list = { unitId, seq: 2n, indexRoot: hash(15), count: 4, bytes: 2n ** 40n }
     assert.equal(digests.objectList(list), expected('ObjectList', list))
+    assert.equal(digests.nodeConsent(orchestrator), expected('NodeConsent', { operator: orchestrator }))
     const grant = { subject: hash(16), requester: terms.provider, epoch: 5, bodyHash: hash(17) }
     assert.equal(digests.grantRequest(grant), expected('GrantRequest', grant))
   })
@@ -100,6 +108,8 @@ describe('createDigests', () => {
     const { sla, region, kind: _kind, ...rest } = terms
     const message = { ...rest, kind: 3, region: stringToHex(region, { size: 32 }), ...sla, deadline: 1_900_000_000 }
     assert.equal(digests.dataUnit(terms, 1_900_000_000), expected('DataUnit', message))
+    const struct = { data: message, primaryType: 'DataUnit', types: { DataUnit: typesOf('DataUnit') } }
+    assert.equal(termsHashOf(terms, 1_900_000_000), hashStruct(struct))
   })
 
   it('behavior: chain id and contract are part of every digest', () => {

@@ -6,6 +6,7 @@ import {
   attemptSlotMs,
   epochAt,
   epochStartMs,
+  factsCutoffSeconds,
   phaseMs,
   revealStartMs,
   sigmaMs,
@@ -43,6 +44,11 @@ describe('epoch clock', () => {
       const last = phaseMs(devnet, 0, 'propose') + (f + 1) * attemptSlotMs(devnet, f)
       assert.ok(last <= acceptUntilSeconds(devnet, 0) * 1000)
     }
+  })
+
+  it('behavior: facts are fixed 0.3 L before the start', () => {
+    assert.equal(factsCutoffSeconds(day, 2), 1_700_001_200 - 180)
+    assert.equal(factsCutoffSeconds(devnet, 0), 1_700_000_000 - 3)
   })
 
   it('behavior: the contract takes an attestation until half an epoch after the end', () => {
