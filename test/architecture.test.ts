@@ -16,10 +16,23 @@ const MAY_IMPORT: Record<string, readonly string[]> = {
   storage: ['core'],
   chain: ['core'],
   observability: ['core'],
-  provider: ['core', 'scoring', 'oracle'],
-  consumer: ['core', 'scoring', 'oracle'],
+  market: ['core'],
+  provider: ['core', 'scoring', 'oracle', 'market'],
+  consumer: ['core', 'scoring', 'oracle', 'market'],
   api: ['core', 'scoring'],
-  node: ['core', 'scoring', 'oracle', 'p2p', 'storage', 'chain', 'observability', 'provider', 'consumer', 'api'],
+  node: [
+    'core',
+    'scoring',
+    'oracle',
+    'p2p',
+    'storage',
+    'chain',
+    'observability',
+    'market',
+    'provider',
+    'consumer',
+    'api',
+  ],
 }
 
 /** Packages that only one folder may import: an adapter exists so that nobody else has to know them. */

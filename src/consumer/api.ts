@@ -1,0 +1,143 @@
+/** What an application that buys storage sees: `createConsumer` in create-consumer.ts takes options and ports. */
+import type { Address, Epoch, Hash32, UnitId } from '../core/ids.ts'
+import type { UnitLeaf } from '../core/leaves.ts'
+import type { Clock } from '../core/ports/clock.ts'
+import type { KeyValueStore } from '../core/ports/key-value-store.ts'
+import type { Logger } from '../core/ports/logger.ts'
+import type {
+  LeafSource,
+  MarketChange,
+  MarketReader,
+  MarketReceipt,
+  MarketReservation,
+  MarketUnit,
+  MarketWriter,
+} from '../core/ports/market.ts'
+import type { Metrics } from '../core/ports/metrics.ts'
+import type { Rng } from '../core/ports/rng.ts'
+import type { UnitKind } from '../core/units.ts'
+import type { ObjectTransfer } from './object-transfer.ts'
+
+export interface ConsumerOptions {
+  /** Epochs back at which a leaf still says how a unit is doing; older ones are shown as stale. @default 3 */
+  freshEpochs?: number
+}
+
+export interface ConsumerPorts {
+  clock: Clock
+  rng: Rng
+  market: MarketReader
+  /** Signs and pays; its account owns the reservations. */
+  writer: MarketWriter
+  leaves: LeafSource
+  /** Moves objects between this process and a unit's backend. Absent in a consumer that only reserves. */
+  transfer?: ObjectTransfer
+  /** Requests of this consumer under keys that begin with `consumer/`, so that a restart reserves nothing twice. */
+  store: KeyValueStore
+  logger?: Logger
+  metrics?: Metrics
+}
+
+/** How much each side matters to this consumer; only their ratios count. */
+export interface RankWeights {
+  reliability: number
+  performance: number
+  cost: number
+}
+
+export interface UnitQuery {
+  kinds?: readonly UnitKind[]
+  regions?: readonly string[]
+  token?: Address
+  provider?: Address
+  /** Bytes that have to be free. @default 1 */
+  capacityBytes?: bigint
+  maxPricePerGibEpoch?: bigint
+  minScoreBps?: number
+  /** Units that take no reservations now are listed too. @default false */
+  includeClosed?: boolean
+  /** @default reliability 50, performance 25, cost 25 */
+  weights?: RankWeights
+  /** At the most. @default 50 */
+  limit?: number
+}
+
+/** A unit's leaf that was checked against the root on chain; numbers without one are nobody's claim. */
+export interface ProvenQuality {
+  leaf: UnitLeaf
+  proof: readonly Hash32[]
+  epoch: Epoch
+  root: Hash32
+  /** The leaf is no older than `freshEpochs` before the newest attestation. */
+  fresh: boolean
+}
+
+export interface RankedUnit {
+  unit: MarketUnit
+  freeBytes: bigint
+  /** `undefined` for a unit that nobody measured yet. */
+  quality: ProvenQuality | undefined
+  /** 0–10,000 each: this consumer's own weighting, and its parts. */
+  rankBps: number
+  reliabilityBps: number
+  performanceBps: number
+  costBps: number
+  /** 0–10,000: how much evidence stands behind the numbers. */
+  confidenceBps: number
+  /** Why it takes no reservation now. */
+  closed: string | undefined
+}
+
+export interface ReserveRequest {
+  unitId: UnitId
+  capacityBytes: bigint
+  epochs: number
+  /** Highest price that is agreed to. @default the unit's price now */
+  maxPricePerGibEpoch?: bigint
+  /** Names the request: the same name again, also after a restart, gives the same reservation. */
+  requestId?: string
+}
+
+/** What one reservation has cost and will cost. Sums: `deposited = paid + refunded + held`. */
+export interface ReservationMoney {
+  deposited: bigint
+  paid: bigint
+  refunded: bigint
+  /** Still in escrow. */
+  held: bigint
+  /** Part of `held` that the newest checked leaf gives to the provider; settling it is all that is missing. */
+  pendingPaid: bigint
+  /** Part of `held` that it gives back. */
+  pendingRefund: bigint
+  /** Epochs that are settled, that are measured but not settled, and that lie ahead. */
+  epochs: { settled: number; pending: number; ahead: number }
+}
+
+export interface ReservationView extends MarketReservation {
+  unit: MarketUnit | undefined
+}
+
+export interface Consumer {
+  readonly account: Address
+  /** Best first. Every quality in it was verified up to the chain's root. */
+  units(query?: UnitQuery, signal?: AbortSignal): Promise<RankedUnit[]>
+  /** Holds capacity and deposits what it costs. */
+  reserve(request: ReserveRequest, signal?: AbortSignal): Promise<ReservationView>
+  /** Activates by the unit's leaf under the last accepted root when anyone may, waits for the provider otherwise. */
+  waitActive(id: bigint, signal?: AbortSignal): Promise<ReservationView>
+  cancel(id: bigint, signal?: AbortSignal): Promise<MarketReceipt>
+  /** Objects of a running reservation. */
+  readonly objects: ObjectTransfer
+  /** This consumer's own, ascending by id. */
+  reservations(): ReservationView[]
+  money(id: bigint, signal?: AbortSignal): Promise<ReservationMoney>
+  /** Settles one of its reservations by the newest leaf that can be proven: refunds do not have to wait for the provider. */
+  settle(id: bigint, signal?: AbortSignal): Promise<ReservationView>
+  /** What was refunded and not spent, in one token. */
+  credit(token: Address, signal?: AbortSignal): Promise<bigint>
+  withdraw(token: Address, to?: Address, signal?: AbortSignal): Promise<bigint>
+  watch(listener: (change: MarketChange) => void): () => void
+  stop(): Promise<void>
+}
+
+export type CreateConsumer = (options: ConsumerOptions, ports: ConsumerPorts) => Consumer

@@ -1,0 +1,51 @@
+/** What consumers, providers and relays share about the market: offers, activation, checked leaves. */
+import type { Address, UnitId } from '../core/ids.ts'
+import type { Clock } from '../core/ports/clock.ts'
+import type { Logger } from '../core/ports/logger.ts'
+import type { MarketReader, MarketWriter } from '../core/ports/market.ts'
+import type { Metrics } from '../core/ports/metrics.ts'
+import type { Signature } from '../core/ports/signer.ts'
+import type { UnitTerms } from '../core/units.ts'
+
+/** A unit's terms as its provider's node key signed them (EIP-712 `DataUnit`). */
+export interface SignedOffer {
+  terms: UnitTerms
+  /** Unix seconds after which the contract refuses it. */
+  deadline: number
+  signature: Signature
+}
+
+export interface OfferRelayOptions {
+  /** This node. */
+  node: Address
+  /** Pause between two oracles' turns. @default 4,000 ms: a few blocks, so that the next one sees the first one's */
+  stageMs?: number
+  /** Offers that wait at the same time; further ones are dropped and come again by gossip. @default 256 */
+  queueLength?: number
+  /** After that many seconds a failed relay is tried once more, while the offer holds. @default 30 */
+  retrySeconds?: number
+}
+
+export interface OfferRelayPorts {
+  clock: Clock
+  market: MarketReader
+  writer: MarketWriter
+  /** Nodes of the current oracle set: they take turns in an order that the unit's id gives. */
+  oracles: () => readonly Address[]
+  logger?: Logger
+  metrics?: Metrics
+}
+
+/** queued: its turn comes; known: on chain or in the queue already; the others say why nothing will happen. */
+export type OfferReception = 'queued' | 'known' | 'expired' | 'unregistered-provider' | 'not-an-oracle' | 'full'
+
+export interface OfferRelay {
+  /** The offer's signature is checked already, by the validation of its topic. */
+  offer(offer: SignedOffer): OfferReception
+  /** Resolves once this relay's part in the unit is over: it is on chain, or was given up. For tests and shutdown. */
+  settled(unitId: UnitId): Promise<'on-chain' | 'given-up'>
+  pending(): number
+  stop(): Promise<void>
+}
+
+export type CreateOfferRelay = (options: OfferRelayOptions, ports: OfferRelayPorts) => OfferRelay
