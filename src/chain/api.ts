@@ -82,8 +82,8 @@ export interface ChainView {
   /** Ascending by id. */
   reservations(filter?: { consumer?: Address; unitId?: UnitId }): ReservationRecord[]
   attestation(epoch: Epoch): AttestationRecord | undefined
-  /** Newest first. */
-  attestations(limit: number): AttestationRecord[]
+  /** Newest first; only those of epochs below `before`, if given. */
+  attestations(limit: number, before?: Epoch): AttestationRecord[]
   totals(): TokenTotals[]
 }
 
