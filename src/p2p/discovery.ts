@@ -9,6 +9,7 @@ import { codeOf } from '../core/errors.ts'
 import type { Address } from '../core/ids.ts'
 import type { Logger } from '../core/ports/logger.ts'
 import type { Metrics } from '../core/ports/metrics.ts'
+import { connectedPeers } from './connected.ts'
 import { type Exchange, sample } from './exchange.ts'
 import { MAX_WANTED } from './exchange-codec.ts'
 import type { MeshLimits } from './limits.ts'
@@ -21,7 +22,7 @@ const SLOWEST_INTERVAL_MS = 30_000
 const SLOWEST_REDIAL_MS = 60_000
 
 export interface DiscoveryModules {
-  node: Pick<Libp2p, 'dial' | 'getPeers' | 'getConnections' | 'peerId'>
+  node: Pick<Libp2p, 'dial' | 'getConnections' | 'peerId'>
   exchange: Exchange
   book: PeerBook
   limits: MeshLimits
@@ -59,7 +60,8 @@ export function createDiscovery(modules: DiscoveryModules): Discovery {
   let intervalMs = limits.discoveryIntervalMs
   let running: Promise<void> = Promise.resolve()
 
-  const connected = () => new Set(node.getPeers().map(String))
+  const connected = () => connectedPeers(node)
+  const someConnected = () => sample([...connected().values()], ASKED_PER_STEP, modules.random)
 
   const dial = (target: PeerId | Multiaddr) => {
     const name = target.toString()
@@ -93,7 +95,7 @@ export function createDiscovery(modules: DiscoveryModules): Discovery {
   const mayDial = (name: string, since: number) =>
     node.peerId.toString() < name || now() - since >= 2 * limits.discoveryIntervalMs
 
-  const dialCandidates = (present: ReadonlySet<string>) => {
+  const dialCandidates = (present: ReadonlyMap<string, PeerId>) => {
     let room = limits.targetConnections - present.size - dialling.size
     for (const [name, { peer, since }] of candidates) {
       if (room <= 0) return
@@ -107,7 +109,7 @@ export function createDiscovery(modules: DiscoveryModules): Discovery {
   }
 
   /** @returns kept addresses of which no peer is known. */
-  const dialKept = (present: ReadonlySet<string>): Address[] =>
+  const dialKept = (present: ReadonlyMap<string, PeerId>): Address[] =>
     kept.filter((address) => {
       const peer = book.peerOf(address)
       if (peer === undefined) return true
@@ -136,8 +138,7 @@ export function createDiscovery(modules: DiscoveryModules): Discovery {
     if (present.size === 0) for (const address of bootstrap) dial(address)
     const wanted = dialKept(present)
     if (present.size >= limits.targetConnections && wanted.length === 0) return
-    const peers = sample(node.getPeers(), ASKED_PER_STEP, modules.random)
-    await Promise.all(peers.map((peer) => ask(peer, sample(wanted, MAX_WANTED, modules.random))))
+    await Promise.all(someConnected().map((peer) => ask(peer, sample(wanted, MAX_WANTED, modules.random))))
     dialCandidates(connected())
     const news = present.size === 0 || candidates.size > 0 || wanted.length > 0 || dialling.size > 0
     intervalMs = news ? limits.discoveryIntervalMs : Math.min(SLOWEST_INTERVAL_MS, intervalMs * 2)
@@ -172,15 +173,14 @@ export function createDiscovery(modules: DiscoveryModules): Discovery {
       hurry()
     },
     onIdentified(peer) {
-      if (stopped.signal.aborted || node.getPeers().length > limits.targetConnections) return
+      if (stopped.signal.aborted || connected().size > limits.targetConnections) return
       void ask(peer, []).then(() => dialCandidates(connected()))
     },
     onLost: hurry,
     async resolve(address, signal) {
       const known = book.peerOf(address)
       if (known !== undefined) return known
-      const peers = sample(node.getPeers(), ASKED_PER_STEP, modules.random)
-      await Promise.allSettled(peers.map((peer) => exchange.ask(peer, [address], signal)))
+      await Promise.allSettled(someConnected().map((peer) => exchange.ask(peer, [address], signal)))
       return book.peerOf(address)
     },
   }

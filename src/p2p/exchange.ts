@@ -6,6 +6,7 @@
 import type { PeerId } from '@libp2p/interface'
 import type { Libp2p } from 'libp2p'
 import type { Address } from '../core/ids.ts'
+import { connectedPeers } from './connected.ts'
 import {
   decodeExchangeAnswer,
   decodeExchangeRequest,
@@ -23,7 +24,7 @@ import type { RequestsAdapter } from './requests.ts'
 const TIMEOUT_MS = 3_000
 
 export interface ExchangeModules {
-  node: Pick<Libp2p, 'getPeers' | 'peerStore' | 'peerId'>
+  node: Pick<Libp2p, 'getConnections' | 'peerStore' | 'peerId'>
   requests: RequestsAdapter
   book: PeerBook
   limits: MeshLimits
@@ -53,7 +54,7 @@ export function createExchange({ node, requests, book, limits, protocol, random 
   const answer = async (body: Uint8Array, asker: Address) => {
     const askedFor = decodeExchangeRequest(body).map((address) => book.peerOf(address))
     const chosen = new Map<string, PeerId>()
-    for (const peer of [...askedFor, ...sample(node.getPeers(), limits.maxExchangedPeers, random)]) {
+    for (const peer of [...askedFor, ...sample([...connectedPeers(node).values()], limits.maxExchangedPeers, random)]) {
       if (peer !== undefined) chosen.set(peer.toString(), peer)
     }
     const own = book.peerOf(asker)

@@ -60,7 +60,8 @@ export async function createHost(options: MeshOptions, { identity, gater, limits
       maxDialQueueLength: 4 * limits.maxConnections,
       maxPeerAddrsToDial: 8,
       dialTimeout: limits.dialTimeoutMs,
-      inboundConnectionThreshold: limits.inboundConnectionsPerSecond,
+      // Counted per host: a whole private network may be one.
+      inboundConnectionThreshold: limits.inboundConnectionsPerSecond * (options.allowPrivateAddresses ? 50 : 1),
       maxIncomingPendingConnections: limits.maxPendingInbound,
     },
     // A missed ping ends the connection: not after seconds, which a node in the middle of an evaluation may need.

@@ -10,7 +10,7 @@ export interface MeshLimits {
   maxConnections: number
   /** From one IP address; not applied with `allowPrivateAddresses`, where a whole network shares one. */
   maxConnectionsPerIp: number
-  /** New inbound connections a second from one host; a whole devnet starts from one host. */
+  /** New inbound connections a second from one host; fifty times as many with `allowPrivateAddresses`. */
   inboundConnectionsPerSecond: number
   /** Inbound handshakes at once: each costs two signatures of 4 ms in pure JavaScript. */
   maxPendingInbound: number

@@ -4,6 +4,7 @@ import type { PeerId } from '@libp2p/interface'
 import { multiaddr } from '@multiformats/multiaddr'
 import type { Address } from '../core/ids.ts'
 import { networkName } from '../core/network.ts'
+import { connectedPeers } from './connected.ts'
 import { createDiscovery, type Discovery } from './discovery.ts'
 import { MeshError } from './errors.ts'
 import { createExchange } from './exchange.ts'
@@ -67,10 +68,10 @@ export async function createMesh(options: MeshOptions, { logger, metrics }: Mesh
     })
   }
   const sweep = () => {
-    for (const peer of node.getPeers()) {
-      const score = pubsub.getScore(peer.toString())
+    for (const [name, peer] of connectedPeers(node)) {
+      const score = pubsub.getScore(name)
       if (score >= THRESHOLDS.graylistThreshold) continue
-      logger.warn('a peer is banned for its score', { peer: peer.toString(), score: Math.round(score) })
+      logger.warn('a peer is banned for its score', { peer: name, score: Math.round(score) })
       metrics.count('p2p_peers_banned_total')
       void banPeer(peer, BAN_MS)
     }
@@ -122,12 +123,11 @@ export async function createMesh(options: MeshOptions, { logger, metrics }: Mesh
       return stopping
     },
     peers: () =>
-      node.getPeers().flatMap((peer): MeshPeer[] => {
+      [...connectedPeers(node)].flatMap(([name, peer]): MeshPeer[] => {
         const address = learn(peer)
         const connection = node.getConnections(peer)[0]
         if (address === undefined || connection === undefined) return []
         const { direction, remoteAddr } = connection
-        const name = peer.toString()
         return [{ address, peerId: name, multiaddr: remoteAddr.toString(), direction, score: pubsub.getScore(name) }]
       }),
     keep: (addresses: readonly Address[]) => discovery.keep(addresses.filter((each) => each !== identity.address)),
@@ -135,7 +135,8 @@ export async function createMesh(options: MeshOptions, { logger, metrics }: Mesh
       const peer = book.peerOf(address)
       if (peer !== undefined) await banPeer(peer, durationMs)
     },
-    waitForPeers: (count, signal) => waitUntil(node, ['peer:connect'], () => node.getPeers().length >= count, signal),
+    waitForPeers: (count, signal) =>
+      waitUntil(node, ['peer:connect'], () => connectedPeers(node).size >= count, signal),
     waitForSubscribers: (topic, count, signal) =>
       waitUntil(pubsub, ['subscription-change'], () => pubsub.getSubscribers(topic).length >= count, signal),
   }

@@ -6,7 +6,7 @@ import { type Metrics, noMetrics } from '../../../src/core/ports/metrics.ts'
 import { createMesh } from '../../../src/p2p/mesh.ts'
 import type { Mesh, MeshOptions } from '../../../src/p2p/types.ts'
 
-export const DOMAIN: Domain = { chainId: 31337, orchestrator: `0x${'5f'.repeat(20)}` }
+export const DOMAIN: Domain = { chainId: 31337, orchestrator: '0x5f5f5f5f5f5f5f5f5f5f5f5f5f5f5f5f5f5f5f5f' }
 
 export interface NetworkOptions extends Partial<Pick<MeshOptions, 'topics' | 'limits' | 'listen'>> {
   logger?: Logger
@@ -14,7 +14,10 @@ export interface NetworkOptions extends Partial<Pick<MeshOptions, 'topics' | 'li
 }
 
 /** One node, started. */
-export async function startMesh(bootstrap: readonly string[], options: NetworkOptions & Partial<MeshOptions> = {}): Promise<Mesh> {
+export async function startMesh(
+  bootstrap: readonly string[],
+  options: NetworkOptions & Partial<MeshOptions> = {},
+): Promise<Mesh> {
   const { logger = silentLogger, metrics = noMetrics, ...rest } = options
   const mesh = await createMesh(
     {
