@@ -1,12 +1,13 @@
 // SPDX-License-Identifier: MIT
 pragma solidity ^0.8.30;
 
+import {IAttestationVerifier} from "./IAttestationVerifier.sol";
 import {AttestationHeader} from "../types/Messages.sol";
 import {EvaluationParams, EvaluationTerm} from "../types/Parameters.sol";
 import {AttestationResult, Head} from "../types/Records.sol";
 
 /// @title Attested roots
-interface IAttestations {
+interface IAttestations is IAttestationVerifier {
     /// @notice A root was accepted. `signers` is the bitmap of the set's members that signed.
     event AttestationAccepted(
         uint40 indexed epoch,

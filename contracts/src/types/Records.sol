@@ -55,8 +55,8 @@ struct Provider {
     uint128 bond;
     uint128 unbonding;
     uint40 unbondEpoch;
-    uint64 capacityBytes;
-    uint64 reservedBytes;
+    uint96 capacityBytes;
+    uint96 reservedBytes;
     uint128 slashed;
 }
 
@@ -103,7 +103,7 @@ struct Unit {
 /// @param lastRatioBps Part paid at the last settlement; 10,001 before any.
 /// @param surplus Topped-up money beyond what the paid epochs need.
 /// @param escapeEpoch Epoch from which the opened escape can be executed; 0: not opened.
-/// @param disputeId Open dispute; 0: none.
+/// @param disputeId Newest dispute; 0: none.
 /// @param capacityFreed Whether its capacity was given back before it was closed.
 struct Reservation {
     address consumer;
@@ -142,9 +142,9 @@ struct ReserveRequest {
 /// @param credited Given back to consumers for what was not delivered.
 /// @param slashed Bond lost, in the bond token.
 struct Stats {
-    uint32 units;
-    uint64 capacityBytes;
-    uint64 reservedBytes;
+    uint64 units;
+    uint96 capacityBytes;
+    uint96 reservedBytes;
     uint128 paid;
     uint128 credited;
     uint128 slashed;

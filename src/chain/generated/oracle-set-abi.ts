@@ -37,4 +37,6 @@ export const oracleSetAbi = [
   {"type":"error","name":"TooEarly","inputs":[{"name":"earliest","type":"uint40","internalType":"uint40"}]},
   {"type":"error","name":"TooFewCandidates","inputs":[{"name":"candidates","type":"uint256","internalType":"uint256"}]},
   {"type":"error","name":"Unauthorized","inputs":[]},
+  {"type":"error","name":"ReentrancyGuardReentrantCall","inputs":[]},
+  {"type":"error","name":"SafeERC20FailedOperation","inputs":[{"name":"token","type":"address","internalType":"address"}]},
 ] as const
