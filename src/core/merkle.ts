@@ -2,7 +2,7 @@
  * The complete binary tree of docs/protocol.md 2.3, in one flat buffer: slot i at byte 32·i, the root in slot 0.
  * OpenZeppelin's MerkleProof verifies what it proves.
  */
-import { bytesToHex, type Hash32 } from './ids.ts'
+import { bytesToHex, type Hash32, hexToBytes } from './ids.ts'
 import { keccak256 } from './keccak.ts'
 
 /** Lexicographic order of two 32-byte slots of one buffer. */
@@ -55,4 +55,17 @@ export class MerkleTree {
   #slot(i: number): Hash32 {
     return bytesToHex(this.#slots.subarray(i * 32, i * 32 + 32))
   }
+}
+
+/** The root that a leaf and its siblings lead to; a longer or shorter list of siblings leads somewhere else. */
+export function rootOfProof(leafHash: Uint8Array, proof: readonly Hash32[]): Hash32 {
+  const pair = new Uint8Array(64)
+  let hash = leafHash
+  for (const sibling of proof) {
+    pair.set(hash)
+    pair.set(hexToBytes(sibling), 32)
+    if (!inOrder(pair, 0, 32)) pair.copyWithin(0, 32).set(hash, 32)
+    hash = keccak256(pair)
+  }
+  return bytesToHex(hash)
 }

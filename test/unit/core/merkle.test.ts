@@ -5,7 +5,7 @@ import fc from 'fast-check'
 import { concat, keccak256 as reference } from 'viem'
 import { bytesToHex, type Hash32 } from '../../../src/core/ids.ts'
 import { keccak256 } from '../../../src/core/keccak.ts'
-import { MerkleTree } from '../../../src/core/merkle.ts'
+import { MerkleTree, rootOfProof } from '../../../src/core/merkle.ts'
 
 const leavesOf = (n: number) => Array.from({ length: n }, (_, i) => keccak256(Uint8Array.of(i >> 8, i & 0xff)))
 const pair = (a: Hash32, b: Hash32) => reference(concat(a < b ? [a, b] : [b, a]))
@@ -59,5 +59,26 @@ describe('MerkleTree', () => {
     assert.throws(() => new MerkleTree([]), RangeError)
     assert.throws(() => new MerkleTree(leavesOf(3)).proof(3), RangeError)
     assert.throws(() => new MerkleTree(leavesOf(3)).proof(-1), RangeError)
+  })
+})
+
+describe('rootOfProof', () => {
+  it('default: leads to the root from every leaf of every size', () => {
+    for (const n of [1, 2, 3, 4, 5, 7, 8, 31, 64, 100]) {
+      const leaves = leavesOf(n)
+      const tree = new MerkleTree(leaves)
+      leaves.forEach((leaf, k) => {
+        assert.equal(rootOfProof(leaf, tree.proof(k)), tree.root)
+      })
+    }
+  })
+
+  it('error: another leaf, a missing or a changed sibling lead elsewhere', () => {
+    const leaves = leavesOf(9)
+    const tree = new MerkleTree(leaves)
+    const proof = tree.proof(3)
+    assert.notEqual(rootOfProof(leaves[4]!, proof), tree.root)
+    assert.notEqual(rootOfProof(leaves[3]!, proof.slice(1)), tree.root)
+    assert.notEqual(rootOfProof(leaves[3]!, [tree.root, ...proof.slice(1)]), tree.root)
   })
 })
