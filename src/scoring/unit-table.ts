@@ -36,10 +36,9 @@ const U16 = [
   'cleanDays',
   'missedInRow',
   'dayCounted',
-  'dayCountedIntegrity',
+  'dayChallenged',
   'maintenanceUsed',
   'lossDays',
-  'vetted',
 ] as const
 const U32 = [
   'metEpochs',
