@@ -1,0 +1,30 @@
+/** The chain: anvil, one block a second. */
+import { createRequire } from 'node:module'
+import { type ManagedProcess, type Supervisor, whenReady } from '../supervisor.ts'
+
+export const CHAIN_ID = 31_337
+
+const PLATFORM = { darwin: 'darwin', linux: 'linux', win32: 'win32' }[process.platform as 'linux']
+const CPU = process.arch === 'x64' ? 'amd64' : process.arch
+
+/** The binary itself: npm's wrapper script would be one more process that can be orphaned. */
+export function anvilBinary(): string {
+  return createRequire(import.meta.url).resolve(
+    `@foundry-rs/anvil-${PLATFORM}-${CPU}/bin/anvil${process.platform === 'win32' ? '.exe' : ''}`,
+  )
+}
+
+export interface Chain {
+  rpcUrl: string
+  process: ManagedProcess
+}
+
+export async function startAnvil(supervisor: Supervisor, port: number, signal: AbortSignal): Promise<Chain> {
+  const child = supervisor.start({
+    name: 'chain',
+    command: anvilBinary(),
+    args: ['--host', '127.0.0.1', '--port', `${port}`, '--chain-id', `${CHAIN_ID}`, '--block-time', '1'],
+  })
+  await whenReady(child, { line: (line) => (line.startsWith('Listening on') ? true : undefined) }, signal)
+  return { rpcUrl: `http://127.0.0.1:${port}`, process: child }
+}
