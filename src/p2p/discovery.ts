@@ -19,6 +19,8 @@ import type { PeerBook } from './peer-book.ts'
 const ASKED_PER_STEP = 3
 /** While nothing new is found the interval doubles up to here: a lost network is noticed by its lost connections anyhow. */
 const SLOWEST_INTERVAL_MS = 30_000
+/** Up to here every new peer is asked at once; later the regular step finds the rest. */
+const FEW_PEERS = 8
 const SLOWEST_REDIAL_MS = 60_000
 
 export interface DiscoveryModules {
@@ -122,9 +124,7 @@ export function createDiscovery(modules: DiscoveryModules): Discovery {
 
   const ask = async (peer: PeerId, wanted: readonly Address[]): Promise<void> => {
     try {
-      const told = await exchange.ask(peer, wanted, stopped.signal)
-      const present = connected()
-      for (const each of told) if (!present.has(each.toString())) consider(each)
+      for (const told of await exchange.ask(peer, wanted, stopped.signal)) consider(told)
     } catch (error) {
       logger.debug('peer exchange failed', { peer: peer.toString(), code: codeOf(error) })
     }
@@ -173,7 +173,7 @@ export function createDiscovery(modules: DiscoveryModules): Discovery {
       hurry()
     },
     onIdentified(peer) {
-      if (stopped.signal.aborted || connected().size > limits.targetConnections) return
+      if (stopped.signal.aborted || connected().size > FEW_PEERS) return
       void ask(peer, []).then(() => dialCandidates(connected()))
     },
     onLost: hurry,

@@ -96,7 +96,8 @@ export function createGossip(
       const { maxMessageBytes } = knownTopic(known, topic)
       if (data.length > maxMessageBytes)
         throw new MeshError('message-too-long', `${topic}: ${data.length} bytes, ${maxMessageBytes} allowed`)
-      await pubsub.publish(topic, data)
+      // A copy: the caller's array may change before it is written to the last peer.
+      await pubsub.publish(topic, data.slice())
       metrics.count('p2p_gossip_published_total', { topic: shortName(topic) })
     },
     subscribe(name, handler) {

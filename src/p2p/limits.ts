@@ -75,5 +75,5 @@ export const DEFAULT_LIMITS: MeshLimits = {
   inboundRequestTimeoutMs: 10_000,
   maxKnownPeers: 10_000,
   maxExchangedPeers: 64,
-  discoveryIntervalMs: 1_000,
+  discoveryIntervalMs: 500,
 }

@@ -58,7 +58,7 @@ export async function createMesh(options: MeshOptions, { logger, metrics }: Mesh
   })
   const gossip = createGossip(options.topics, limits, { pubsub, learn, logger, metrics })
   const protocol = networkName(options.domain, 'peers')
-  const exchange = createExchange({ node, requests, book, limits, protocol, random })
+  const exchange = createExchange({ node, requests, book, limits, protocol, random, now })
 
   const banPeer = async (peer: PeerId, durationMs: number) => {
     gater.ban(peer, durationMs)
