@@ -61,7 +61,7 @@ export interface SettlementService {
   start(): Promise<void>
   stop(): Promise<void>
   /** One pass over all units at the newest final attestation; runs by itself at every block otherwise. */
-  settleNow(signal?: AbortSignal): Promise<void>
+  settleNow(): Promise<void>
   earnings(signal?: AbortSignal): Promise<EarningsOfToken[]>
   on<E extends keyof SettlementEvents>(event: E, listener: (value: SettlementEvents[E]) => void): () => void
 }
