@@ -10,6 +10,7 @@ import {IAttestations} from "./interfaces/IAttestations.sol";
 import {IOracleSet} from "./interfaces/IOracleSet.sol";
 import {Hashing} from "./libraries/Hashing.sol";
 import {Quorum} from "./libraries/Quorum.sol";
+import {AttestationHeader, Commit, RevealHeader} from "./types/Messages.sol";
 import {Anchor, Oracle, OracleSetParams, SetTerm} from "./types/Oracles.sol";
 
 /// @title Registration, bonds and seats of the oracles
@@ -32,10 +33,24 @@ contract OracleSet is IOracleSet, ReentrancyGuardTransient {
     /// @dev First epoch of set k at index k - 1.
     uint40[] internal _firstEpochs;
     bytes32 private _lastNodesHash;
+    mapping(address account => uint256) private _rewards;
+    /// @dev One slash for one thing that was signed twice, however many versions of it there are.
+    mapping(bytes32 equivocation => bool) private _punished;
+
+    /// @dev Two struct hashes about one thing.
+    struct Evidence {
+        uint8 kind;
+        uint64 setId;
+        uint40 epoch;
+        uint8 attempt;
+        bytes32 hashA;
+        bytes32 hashB;
+    }
 
     /// @param params_ Parameters, checked against their bounds.
     /// @param binder Who names the Orchestrator, once.
     constructor(OracleSetParams memory params_, address binder) {
+        if (params_.treasury == address(0)) revert InvalidParameter("treasury");
         _within(params_.minBond, 1, type(uint96).max, "minBond");
         _within(params_.slashAmount, 1, params_.minBond, "slashAmount");
         _within(params_.reporterReward, 0, params_.slashAmount / 10, "reporterReward");
@@ -64,7 +79,8 @@ contract OracleSet is IOracleSet, ReentrancyGuardTransient {
         Oracle storage own = _oracles[msg.sender];
         if (own.node != address(0)) revert AlreadyRegistered();
         if (node == msg.sender) revert NodeIsOperator();
-        if (_operatorOf[node] != address(0)) revert NodeTaken();
+        // The mapping outlives the bond (points may still be claimed), so an operator may come back with its node.
+        if (_operatorOf[node] != address(0) && _operatorOf[node] != msg.sender) revert NodeTaken();
         if (bondAmount < _params.minBond) revert BondTooLow(bondAmount, _params.minBond);
         _requireConsent(node, consent);
         own.node = node;
@@ -118,6 +134,93 @@ contract OracleSet is IOracleSet, ReentrancyGuardTransient {
     }
 
     /// @inheritdoc IOracleSet
+    function renewAnchor(Anchor calldata anchor) external {
+        Oracle storage own = _registered(msg.sender);
+        if (own.leftEpoch != 0) revert Leaving();
+        _setAnchor(own, anchor);
+    }
+
+    /// @inheritdoc IOracleSet
+    function leave() external {
+        Oracle storage own = _registered(msg.sender);
+        if (own.leftEpoch != 0) revert Leaving();
+        own.leftEpoch = _bound().currentEpoch() + 1;
+        _unseat(msg.sender);
+        emit OracleLeft(msg.sender, own.node, own.leftEpoch);
+    }
+
+    /// @inheritdoc IOracleSet
+    function withdrawBond() external nonReentrant returns (uint256 amount) {
+        uint40 release = bondReleaseEpoch(msg.sender);
+        if (_bound().currentEpoch() < release) revert TooEarly(release);
+        amount = _oracles[msg.sender].bond;
+        delete _oracles[msg.sender];
+        emit BondReturned(msg.sender, amount);
+        if (amount != 0) IERC20(_params.bondToken).safeTransfer(msg.sender, amount);
+    }
+
+    /// @inheritdoc IOracleSet
+    function proveCommits(Commit calldata a, bytes calldata signatureA, Commit calldata b, bytes calldata signatureB)
+        external
+    {
+        if (a.setId != b.setId || a.epoch != b.epoch) revert NotEquivocation();
+        Evidence memory evidence = Evidence(0, a.setId, a.epoch, 0, Hashing.commit(a), Hashing.commit(b));
+        _prove(evidence, signatureA, signatureB);
+    }
+
+    /// @inheritdoc IOracleSet
+    function proveReveals(
+        RevealHeader calldata a,
+        bytes calldata signatureA,
+        RevealHeader calldata b,
+        bytes calldata signatureB
+    ) external {
+        if (a.setId != b.setId || a.epoch != b.epoch) revert NotEquivocation();
+        Evidence memory evidence = Evidence(1, a.setId, a.epoch, 0, Hashing.revealHeader(a), Hashing.revealHeader(b));
+        _prove(evidence, signatureA, signatureB);
+    }
+
+    /// @inheritdoc IOracleSet
+    function proveAttestations(
+        AttestationHeader calldata a,
+        bytes calldata signatureA,
+        AttestationHeader calldata b,
+        bytes calldata signatureB
+    ) external {
+        if (a.setId != b.setId || a.epoch != b.epoch || a.attempt != b.attempt) revert NotEquivocation();
+        Evidence memory evidence =
+            Evidence(2, a.setId, a.epoch, a.attempt, Hashing.attestation(a), Hashing.attestation(b));
+        _prove(evidence, signatureA, signatureB);
+    }
+
+    /// @inheritdoc IOracleSet
+    function withdrawReward() external nonReentrant returns (uint256 amount) {
+        amount = _rewards[msg.sender];
+        if (amount == 0) revert NothingToWithdraw();
+        _rewards[msg.sender] = 0;
+        emit RewardWithdrawn(msg.sender, amount);
+        IERC20(_params.bondToken).safeTransfer(msg.sender, amount);
+    }
+
+    /// @inheritdoc IOracleSet
+    function rewardOf(address account) external view returns (uint256) {
+        return _rewards[account];
+    }
+
+    /// @inheritdoc IOracleSet
+    function bondReleaseEpoch(address operator) public view returns (uint40) {
+        Oracle storage own = _registered(operator);
+        if (own.leftEpoch == 0) revert NotLeaving();
+        // Its last set is still the newest: no end of duty is in sight, but a network that never forms another set must
+        // not keep the bond for ever.
+        if (own.lastSetId != 0 && own.lastSetId == _firstEpochs.length) {
+            return own.leftEpoch + 4 * uint40(_params.unbondingEpochs);
+        }
+        uint40 dutyEnd = own.lastSetId == 0 ? 0 : _firstEpochs[own.lastSetId];
+        return (dutyEnd > own.leftEpoch ? dutyEnd : own.leftEpoch) + _params.unbondingEpochs;
+    }
+
+    /// @inheritdoc IOracleSet
     function orchestrator() external view returns (address) {
         return _orchestrator;
     }
@@ -143,7 +246,7 @@ contract OracleSet is IOracleSet, ReentrancyGuardTransient {
     }
 
     /// @inheritdoc IOracleSet
-    function setAt(uint40 epoch) external view returns (SetTerm memory term) {
+    function setAt(uint40 epoch) public view returns (SetTerm memory term) {
         uint40 until = type(uint40).max;
         // From the newest backwards: questions are about now.
         for (uint256 id = _firstEpochs.length; id > 0; id--) {
@@ -159,7 +262,7 @@ contract OracleSet is IOracleSet, ReentrancyGuardTransient {
     }
 
     /// @inheritdoc IOracleSet
-    function nodesOf(uint64 setId) external view returns (address[] memory nodes) {
+    function nodesOf(uint64 setId) public view returns (address[] memory nodes) {
         bytes memory packed = SSTORE2.read(nodesPointer(setId));
         nodes = new address[](packed.length / 20);
         for (uint256 i = 0; i < nodes.length; i++) {
@@ -179,6 +282,62 @@ contract OracleSet is IOracleSet, ReentrancyGuardTransient {
     /// @inheritdoc IOracleSet
     function quorumOf(uint256 n) external pure returns (uint256 f, uint256 quorum) {
         return Quorum.forNodes(n);
+    }
+
+    function _prove(Evidence memory evidence, bytes calldata signatureA, bytes calldata signatureB) private {
+        if (evidence.hashA == evidence.hashB) revert NotEquivocation();
+        IAttestations clock = _bound();
+        if (evidence.epoch + _params.evidenceEpochs < clock.currentEpoch()) revert EvidenceExpired(evidence.epoch);
+        bytes32 separator = clock.domainSeparator();
+        address node = _signer(Hashing.digest(separator, evidence.hashA), signatureA);
+        if (node != _signer(Hashing.digest(separator, evidence.hashB), signatureB)) revert InvalidEvidence();
+        if (setAt(evidence.epoch).setId != evidence.setId || !_isMember(evidence.setId, node)) revert InvalidEvidence();
+        bytes32 id = keccak256(abi.encode(node, evidence.kind, evidence.setId, evidence.epoch, evidence.attempt));
+        if (_punished[id]) revert AlreadySlashed();
+        _punished[id] = true;
+        _slash(_operatorOf[node], evidence.kind, evidence.epoch);
+    }
+
+    function _slash(address operator, uint8 kind, uint40 epoch) private {
+        Oracle storage own = _oracles[operator];
+        uint128 amount = own.bond < _params.slashAmount ? own.bond : _params.slashAmount;
+        uint128 reward = amount / 10 < _params.reporterReward ? amount / 10 : _params.reporterReward;
+        own.bond -= amount;
+        _rewards[msg.sender] += reward;
+        _rewards[_params.treasury] += amount - reward;
+        if (own.bond < _params.minBond) _unseat(operator);
+        emit OracleSlashed(operator, own.node, kind, epoch, amount, msg.sender);
+    }
+
+    /// @dev Canonical signatures only: 65 bytes with a low s, anything else recovers nobody.
+    function _signer(bytes32 digest, bytes calldata signature) private pure returns (address) {
+        (address signer, ECDSA.RecoverError error,) = ECDSA.tryRecoverCalldata(digest, signature);
+        if (error != ECDSA.RecoverError.NoError) revert InvalidEvidence();
+        return signer;
+    }
+
+    function _isMember(uint64 setId, address node) private view returns (bool) {
+        if (setId == 0) return false;
+        address[] memory nodes = nodesOf(setId);
+        for (uint256 i = 0; i < nodes.length; i++) {
+            if (nodes[i] == node) return true;
+        }
+        return false;
+    }
+
+    /// @dev Takes an operator off the candidates; it stays in the sets that it is in.
+    function _unseat(address operator) private {
+        if (!_oracles[operator].seated) return;
+        _oracles[operator].seated = false;
+        uint256 n = _candidates.length;
+        for (uint256 i = 0; i < n; i++) {
+            if (_candidates[i] == operator) {
+                _candidates[i] = _candidates[n - 1];
+                break;
+            }
+        }
+        _candidates.pop();
+        emit CandidateChanged(operator, false);
     }
 
     /// @dev Gives an operator a free seat, or the seat of the lowest bond if its own is higher.
@@ -230,7 +389,7 @@ contract OracleSet is IOracleSet, ReentrancyGuardTransient {
 
     function _requireConsent(address node, bytes calldata consent) private view {
         bytes32 digest = Hashing.digest(_bound().domainSeparator(), Hashing.consent(msg.sender));
-        (address signer, ECDSA.RecoverError error,) = ECDSA.tryRecover(digest, consent);
+        (address signer, ECDSA.RecoverError error,) = ECDSA.tryRecoverCalldata(digest, consent);
         if (error != ECDSA.RecoverError.NoError || signer != node) revert NoConsent();
     }
 

@@ -14,7 +14,15 @@ const ABIS = {
   devTokenAbi: ['DevToken.sol/DevToken'],
 }
 /** Contracts that are deployed, by name. */
-const DEPLOYED = ['OracleSet', 'Orchestrator', 'UnitsModule', 'ReservationsModule', 'DevToken']
+const DEPLOYED = [
+  'OracleSet',
+  'Orchestrator',
+  'UnitsModule',
+  'ReservationsModule',
+  'DisputesModule',
+  'ViewsModule',
+  'DevToken',
+]
 
 interface AbiEntry {
   type: string

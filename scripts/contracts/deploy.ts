@@ -28,7 +28,7 @@ import {
 /** Arachnid's deterministic deployment proxy: calldata is a salt and creation code. */
 export const CREATE2_FACTORY: Hex = '0x4e59b44847b379578588920cA78FbF26c0B4956C'
 const SALT: Hex = `0x${'00'.repeat(32)}`
-export const MODULES = ['UnitsModule', 'ReservationsModule'] as const
+export const MODULES = ['UnitsModule', 'ReservationsModule', 'DisputesModule', 'ViewsModule'] as const
 type ContractName = keyof typeof generated.bytecode
 
 export interface DeployedContracts {
@@ -64,8 +64,8 @@ export function planDeployment(parameters: DeployParameters, deployer: Hex) {
   const economics = economicParams(dayEpochs, parameters.economics)
   const devToken = parameters.bondToken === undefined ? plan('DevToken', [deployer]) : undefined
   const token = parameters.bondToken ?? devToken!.address
-  const setParams = { bondToken: token, ...oracleSetParams(dayEpochs, parameters.oracleSet) }
   const treasury = parameters.treasury ?? BURN_ADDRESS
+  const setParams = { bondToken: token, treasury, ...oracleSetParams(dayEpochs, parameters.oracleSet) }
   const oracleSet = plan('OracleSet', [setParams, deployer])
   const constants = {
     clock: { genesis: parameters.genesis, epochLength: parameters.epochSeconds, dayEpochs },
@@ -81,10 +81,11 @@ export function planDeployment(parameters: DeployParameters, deployer: Hex) {
     evaluatorVersion: evaluation.version,
     tokens: parameters.tokens ?? [{ token, pointValue: 10n ** 15n }],
     owner: parameters.owner ?? deployer,
+    treasury,
     modules: modules.map((module) => module.address),
   }
   const orchestrator = plan('Orchestrator', [config])
-  return { devToken, token, oracleSet, modules, orchestrator, config, setParams, treasury }
+  return { devToken, token, oracleSet, modules, orchestrator, config, setParams }
 }
 
 /**

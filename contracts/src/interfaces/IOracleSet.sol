@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 pragma solidity ^0.8.30;
 
+import {AttestationHeader, Commit, RevealHeader} from "../types/Messages.sol";
 import {Anchor, Oracle, OracleSetParams, SetTerm} from "../types/Oracles.sol";
 
 /// @title Registration, bonds and seats of the oracles
@@ -18,6 +19,17 @@ interface IOracleSet {
     event CandidateChanged(address indexed operator, bool seated);
     /// @notice A set was announced. `nodes[i]` is bit i of its signatures.
     event SetAnnounced(uint64 indexed setId, uint40 firstEpoch, uint8 quorum, address[] nodes);
+
+    /// @notice An oracle asked to leave.
+    event OracleLeft(address indexed operator, address indexed node, uint40 leftEpoch);
+    /// @notice An oracle that left took its bond out.
+    event BondReturned(address indexed operator, uint256 amount);
+    /// @notice An oracle signed two different messages where one is allowed. `kind`: 0 commit, 1 reveal, 2 attestation.
+    event OracleSlashed(
+        address indexed operator, address indexed node, uint8 kind, uint40 epoch, uint256 amount, address reporter
+    );
+    /// @notice An account took its rewards out.
+    event RewardWithdrawn(address indexed account, uint256 amount);
 
     /// @notice The caller may not do this.
     error Unauthorized();
@@ -51,6 +63,18 @@ interface IOracleSet {
     error TooEarly(uint40 earliest);
     /// @notice The candidates are the current set.
     error SetUnchanged();
+    /// @notice The oracle has not asked to leave.
+    error NotLeaving();
+    /// @notice The two messages are one, or are not about the same thing.
+    error NotEquivocation();
+    /// @notice The messages are not from one registered member of the epoch's set, in canonical signatures.
+    error InvalidEvidence();
+    /// @notice The evidence is older than the evidence window.
+    error EvidenceExpired(uint40 epoch);
+    /// @notice This equivocation was slashed already.
+    error AlreadySlashed();
+    /// @notice Nothing to withdraw.
+    error NothingToWithdraw();
 
     /// @notice Names the Orchestrator, whose address is the EIP-712 `verifyingContract` of every message. Once.
     /// @param orchestrator_ The Orchestrator.
@@ -76,13 +100,51 @@ interface IOracleSet {
     /// @return firstEpoch Its first epoch: 2 ahead, or the next one for the first set.
     function recompute() external returns (uint64 setId, uint40 firstEpoch);
 
+    /// @notice Announces a new hash-chain anchor for the caller's oracle, at least 2 epochs ahead.
+    function renewAnchor(Anchor calldata anchor) external;
+
+    /// @notice Gives up the caller's seat from the next set on. The bond stays until the evidence window is over.
+    function leave() external;
+
+    /// @notice Returns the bond of an oracle that left: `unbondingEpochs` after its last duty, or four times that after it
+    /// left if no set has replaced its last one.
+    /// @return amount What was returned.
+    function withdrawBond() external returns (uint256 amount);
+
+    /// @notice Proves that an oracle signed two different commits for one epoch.
+    function proveCommits(Commit calldata a, bytes calldata signatureA, Commit calldata b, bytes calldata signatureB)
+        external;
+
+    /// @notice Proves that an oracle signed two different reveal headers for one epoch.
+    function proveReveals(
+        RevealHeader calldata a,
+        bytes calldata signatureA,
+        RevealHeader calldata b,
+        bytes calldata signatureB
+    ) external;
+
+    /// @notice Proves that an oracle signed two different attestations for one (setId, epoch, attempt).
+    function proveAttestations(
+        AttestationHeader calldata a,
+        bytes calldata signatureA,
+        AttestationHeader calldata b,
+        bytes calldata signatureB
+    ) external;
+
+    /// @notice Sends the caller its rewards.
+    function withdrawReward() external returns (uint256 amount);
+
+    /// @notice What an account can withdraw as rewards.
+    function rewardOf(address account) external view returns (uint256);
+    /// @notice First epoch in which a leaving oracle's bond can be withdrawn.
+    function bondReleaseEpoch(address operator) external view returns (uint40);
     /// @notice The Orchestrator; zero before `bind`.
     function orchestrator() external view returns (address);
     /// @notice The parameters, fixed at deployment.
     function params() external view returns (OracleSetParams memory);
     /// @notice The oracle of an operator.
     function oracle(address operator) external view returns (Oracle memory);
-    /// @notice The operator that a node key belongs to as an oracle; zero: none.
+    /// @notice The operator that a node key belongs to as an oracle, even after it left; zero: none.
     function operatorOf(address node) external view returns (address);
     /// @notice Operators that would form the next set.
     function candidates() external view returns (address[] memory);

@@ -22,6 +22,13 @@ interface IProviders {
     /// @notice Whether anyone may activate reservations of the unit, or its provider only.
     event AutoAcceptChanged(bytes32 indexed unitId, bool autoAccept);
 
+    /// @notice A unit's capacity changed.
+    event CapacityChanged(bytes32 indexed unitId, uint64 capacityBytes);
+    /// @notice Maintenance was announced for epochs [fromEpoch, untilEpoch).
+    event MaintenanceAnnounced(bytes32 indexed unitId, uint40 fromEpoch, uint40 untilEpoch);
+    /// @notice A provider asked for a part of its bond, which it can take from `fromEpoch` on.
+    event UnbondRequested(address indexed operator, uint256 amount, uint40 fromEpoch);
+
     /// @notice The operator is already a provider.
     error ProviderExists();
     /// @notice The operator is not a provider.
@@ -46,6 +53,14 @@ interface IProviders {
     error UnitIsRetired(bytes32 unitId);
     /// @notice The bond does not cover this.
     error ProviderBondTooLow(uint256 bond, uint256 required);
+    /// @notice Less than what is reserved.
+    error CapacityReserved(uint64 reservedBytes);
+    /// @notice Too short a notice, more than a month's allowance, or a window is announced already.
+    error MaintenanceRefused(uint40 earliestEpoch, uint32 epochsLeft);
+    /// @notice The bond can't be taken before this epoch.
+    error UnbondingUntil(uint40 epoch);
+    /// @notice Nothing is being withdrawn.
+    error NothingUnbonding();
     /// @notice A newer state is applied already.
     error StaleState(uint40 epoch);
 
@@ -78,6 +93,28 @@ interface IProviders {
 
     /// @notice Takes a unit off the market for good; its reservations run on. Provider only.
     function retireUnit(bytes32 unitId) external;
+
+    /// @notice Changes a unit's capacity, not below what is reserved. Provider only.
+    function changeCapacity(bytes32 unitId, uint64 capacityBytes) external;
+
+    /// @notice Announces maintenance: a day ahead at least, and at most a twelfth of a day in 30 days. Provider only.
+    /// @param unitId Unit.
+    /// @param fromEpoch First epoch of the window.
+    /// @param epochs Length of the window.
+    function announceMaintenance(bytes32 unitId, uint40 fromEpoch, uint32 epochs) external;
+
+    /// @notice Asks for a part of the bond that covers nothing any more. Starts the unbonding delay for all that is asked.
+    function requestUnbond(uint128 amount) external;
+
+    /// @notice Credits the caller with the bond it asked for, after the delay.
+    /// @return amount What was credited in the bond token.
+    function completeUnbond() external returns (uint256 amount);
+
+    /// @notice Announced maintenance window [fromEpoch, untilEpoch) of a unit, and epochs left of this month's allowance.
+    function maintenance(bytes32 unitId)
+        external
+        view
+        returns (uint40 fromEpoch, uint40 untilEpoch, uint32 epochsLeft);
 
     /// @notice The provider of an operator.
     function provider(address operator) external view returns (Provider memory);

@@ -20,6 +20,14 @@ interface IReservations {
     event ReservationActivated(uint256 indexed id, uint40 lastEpoch, uint40 endEpoch, uint64 paidBpsSum);
     /// @notice Epochs up to `lastEpoch` are settled: `paid` is the provider's (fee included), `refunded` the consumer's.
     event ReservationSettled(uint256 indexed id, uint40 lastEpoch, uint256 paid, uint256 refunded);
+    /// @notice Money was added to a reservation, for extensions or its refund.
+    event ReservationToppedUp(uint256 indexed id, address indexed from, uint256 amount);
+    /// @notice Epochs up to `endEpoch` are paid now.
+    event ReservationExtended(uint256 indexed id, uint40 endEpoch, uint256 deposit);
+    /// @notice The consumer gave the epochs after `endEpoch` back.
+    event ReservationReleased(uint256 indexed id, uint40 endEpoch, uint256 refunded);
+    /// @notice The capacity of a reservation past its end was given back before it was settled.
+    event CapacityFreed(uint256 indexed id);
     /// @notice The reservation ended.
     event ReservationClosed(uint256 indexed id, ReservationStatus status);
     /// @notice Money came in for an account.
@@ -72,6 +80,57 @@ interface IReservations {
 
     /// @notice Gives a held reservation up: its consumer at any time, anyone after its deadline. Refunds everything.
     function cancel(uint256 id) external;
+
+    /// @notice Settles reservations of several units with one multiproof; all leaves are of one epoch.
+    /// @param leaves One leaf a unit, in the order of the tree's multiproof.
+    /// @param ids Reservations of each leaf's unit.
+    /// @param prevEpoch Epoch of the attestation before the leaves'.
+    /// @param proof Multiproof.
+    /// @param proofFlags Flags of the multiproof.
+    function settleMany(
+        UnitLeaf[] calldata leaves,
+        uint256[][] calldata ids,
+        uint40 prevEpoch,
+        bytes32[] calldata proof,
+        bool[] calldata proofFlags
+    ) external;
+
+    /// @notice As `depositFor`, with an EIP-2612 permit of the caller. A permit that was used already does no harm.
+    function depositWithPermit(
+        address token,
+        address account,
+        uint256 amount,
+        uint256 deadline,
+        uint8 v,
+        bytes32 r,
+        bytes32 s
+    ) external returns (uint256 received);
+
+    /// @notice `reserve` for several units: all of them or none.
+    function reserveBatch(ReserveRequest[] calldata requests) external returns (uint256[] memory ids);
+
+    /// @notice `reserve` and `activate` in one, for units that accept by themselves.
+    function reserveAndActivate(
+        ReserveRequest calldata request,
+        UnitLeaf calldata leaf,
+        uint40 prevEpoch,
+        bytes32[] calldata proof
+    ) external returns (uint256 id);
+
+    /// @notice Refuses a held reservation and refunds everything. The unit's provider only.
+    function reject(uint256 id) external;
+
+    /// @notice Adds money to an active reservation. It pays extensions; what is left goes back at the end. Anyone.
+    function topUp(uint256 id, uint96 amount) external;
+
+    /// @notice Pays further epochs at the same rate, from the surplus, the caller's credit, its allowance. Consumer only.
+    function extend(uint256 id, uint32 epochs) external;
+
+    /// @notice Gives back the epochs after the next one and their money. Consumer only.
+    function release(uint256 id) external;
+
+    /// @notice Gives back the capacity of reservations past their end that nobody settled yet. Anyone.
+    function expire(uint256[] calldata ids) external;
 
     /// @notice Sends the caller's credit.
     /// @param token Token.

@@ -4,6 +4,8 @@ pragma solidity ^0.8.30;
 import {IERC20} from "@openzeppelin/contracts/token/ERC20/IERC20.sol";
 import {SafeERC20} from "@openzeppelin/contracts/token/ERC20/utils/SafeERC20.sol";
 import {Ownable, Ownable2Step} from "@openzeppelin/contracts/access/Ownable2Step.sol";
+import {MerkleProof} from "@openzeppelin/contracts/utils/cryptography/MerkleProof.sol";
+import {Multicall} from "@openzeppelin/contracts/utils/Multicall.sol";
 import {AttestationCore} from "./AttestationCore.sol";
 import {Constants, OrchestratorBase} from "./OrchestratorBase.sol";
 import {SettlementCore} from "./SettlementCore.sol";
@@ -23,6 +25,7 @@ import {ClockParams, EconomicParams, EvaluationParams, ListedToken} from "../typ
 /// @param evaluatorVersion Version of the evaluation rules from epoch 0 on.
 /// @param tokens Tokens that units may be priced in.
 /// @param owner Who may pause intake and announce evaluation parameters.
+/// @param treasury Receives what a provider's slash leaves after the reward; the burn address burns it. Not zero.
 /// @param modules Modules behind this address; each names the selectors that it answers.
 struct OrchestratorConfig {
     Constants constants;
@@ -31,13 +34,14 @@ struct OrchestratorConfig {
     uint32 evaluatorVersion;
     ListedToken[] tokens;
     address owner;
+    address treasury;
     address[] modules;
 }
 
 /// @title The Orchestrator
 /// @notice Attestation, settlement and withdrawal live here; everything else is answered by fixed modules on the same
 /// storage, because one contract may have 24,576 bytes. There is no way to exchange a module.
-contract Orchestrator is AttestationCore, SettlementCore, Ownable2Step {
+contract Orchestrator is AttestationCore, SettlementCore, Ownable2Step, Multicall {
     using SafeERC20 for IERC20;
 
     /// @param config Everything that is fixed at deployment.
@@ -47,6 +51,8 @@ contract Orchestrator is AttestationCore, SettlementCore, Ownable2Step {
         if (config.economics.protocolFeeBps != config.constants.protocolFeeBps) {
             revert IAdministration.ParameterOutOfBounds("protocolFeeBps");
         }
+        if (config.treasury == address(0)) revert IAdministration.ParameterOutOfBounds("treasury");
+        _treasury = config.treasury;
         _economics = config.economics;
         _scheduleEvaluation(config.evaluation, config.evaluatorVersion, 0);
         for (uint256 i = 0; i < config.tokens.length; i++) {
@@ -87,6 +93,28 @@ contract Orchestrator is AttestationCore, SettlementCore, Ownable2Step {
         if (leaf.tag != 1) revert WrongLeaf();
         _requireProven(Hashing.leaf(leaf), leaf.epoch, prevEpoch, proof);
         _settleUnit(leaf, prevEpoch, ids);
+    }
+
+    /// @notice See IReservations.
+    function settleMany(
+        UnitLeaf[] calldata leaves,
+        uint256[][] calldata ids,
+        uint40 prevEpoch,
+        bytes32[] calldata proof,
+        bool[] calldata proofFlags
+    ) external {
+        if (leaves.length == 0 || leaves.length != ids.length) revert IReservations.InvalidAmount();
+        uint40 epoch = leaves[0].epoch;
+        bytes32[] memory hashes = new bytes32[](leaves.length);
+        for (uint256 i = 0; i < leaves.length; i++) {
+            if (leaves[i].tag != 1 || leaves[i].epoch != epoch) revert WrongLeaf();
+            hashes[i] = Hashing.leaf(leaves[i]);
+        }
+        bytes32 root = MerkleProof.processMultiProofCalldata(proof, proofFlags, hashes);
+        if (_ring[epoch % RING_SIZE] != _ringEntry(root, epoch, prevEpoch)) revert UnknownRoot(epoch);
+        for (uint256 i = 0; i < leaves.length; i++) {
+            _settleUnit(leaves[i], prevEpoch, ids[i]);
+        }
     }
 
     /// @notice See IReservations.

@@ -2,7 +2,7 @@
 pragma solidity ^0.8.30;
 
 import {EvaluationParams, EvaluationTerm, EconomicParams} from "../types/Parameters.sol";
-import {ReservationStatus, UnitStatus} from "../types/Records.sol";
+import {DisputeStatus, ReservationStatus, UnitStatus} from "../types/Records.sol";
 
 /// @title What the Orchestrator remembers
 /// @dev First base of the Orchestrator and of every module, so that all of them see one layout. Fields are packed by which
@@ -89,6 +89,21 @@ abstract contract OrchestratorStorage {
         uint40 escapeEpoch;
     }
 
+    struct DisputeRecord {
+        // 0
+        address opener;
+        DisputeStatus status;
+        uint8 kind;
+        uint40 openedEpoch;
+        uint40 deadline;
+        // 1
+        uint128 amount;
+        uint128 frozen;
+        // 2
+        uint128 deposit;
+        uint128 reservationId;
+    }
+
     /// @dev One slot.
     struct Ledger {
         uint128 paid;
@@ -133,4 +148,10 @@ abstract contract OrchestratorStorage {
     mapping(address token => mapping(address account => uint256)) internal _credits;
     mapping(address token => Ledger) internal _ledger;
     mapping(address operator => mapping(address token => Ledger)) internal _providerLedger;
+
+    mapping(uint256 disputeId => DisputeRecord) internal _disputes;
+    uint256 internal _disputeCount;
+    address internal _treasury;
+    mapping(address token => uint256) internal _feesClaimed;
+    mapping(uint32 era => mapping(address node => mapping(address token => uint64))) internal _claimedPoints;
 }

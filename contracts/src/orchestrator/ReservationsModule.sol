@@ -1,18 +1,17 @@
 // SPDX-License-Identifier: MIT
 pragma solidity ^0.8.30;
 
+import {IERC20Permit} from "@openzeppelin/contracts/token/ERC20/extensions/IERC20Permit.sol";
 import {Constants} from "./OrchestratorBase.sol";
 import {Module} from "./Module.sol";
 import {SettlementCore} from "./SettlementCore.sol";
 import {UnitAdmission} from "./UnitAdmission.sol";
 import {IReservations} from "../interfaces/IReservations.sol";
 import {IProviders} from "../interfaces/IProviders.sol";
-import {IAdministration} from "../interfaces/IAdministration.sol";
 import {UnitLeaf} from "../types/Leaves.sol";
-import {ClockParams, EconomicParams} from "../types/Parameters.sol";
-import {Reservation, ReservationStatus, ReserveRequest, Stats, UnitStatus} from "../types/Records.sol";
+import {ReservationStatus, ReserveRequest, UnitStatus} from "../types/Records.sol";
 
-/// @title Reservations up to their activation, and figures
+/// @title Reservations: held, activated, changed, given up
 contract ReservationsModule is Module, SettlementCore, UnitAdmission {
     uint256 internal constant GIB = 1 << 30;
     /// @dev An older baseline would charge for epochs in which nothing was reserved.
@@ -28,11 +27,22 @@ contract ReservationsModule is Module, SettlementCore, UnitAdmission {
         whenOpen
         returns (uint256 received)
     {
-        if (!_listed[token]) revert IProviders.TokenNotListed(token);
-        received = _pull(token, msg.sender, amount);
-        if (received == 0) revert IReservations.InvalidAmount();
-        _credit(token, account, received);
-        emit IReservations.Deposited(token, account, received);
+        return _deposit(token, account, amount);
+    }
+
+    /// @notice See IReservations.
+    function depositWithPermit(
+        address token,
+        address account,
+        uint256 amount,
+        uint256 deadline,
+        uint8 v,
+        bytes32 r,
+        bytes32 s
+    ) external nonReentrant whenOpen returns (uint256 received) {
+        // Whoever sees the permit can use it first: the allowance is there then, and that is all that matters.
+        try IERC20Permit(token).permit(msg.sender, address(this), amount, deadline, v, r, s) {} catch {}
+        return _deposit(token, account, amount);
     }
 
     /// @notice See IReservations.
@@ -41,25 +51,42 @@ contract ReservationsModule is Module, SettlementCore, UnitAdmission {
     }
 
     /// @notice See IReservations.
+    function reserveBatch(ReserveRequest[] calldata requests)
+        external
+        nonReentrant
+        whenOpen
+        returns (uint256[] memory ids)
+    {
+        ids = new uint256[](requests.length);
+        for (uint256 i = 0; i < requests.length; i++) {
+            ids[i] = _reserve(requests[i]);
+        }
+    }
+
+    /// @notice See IReservations.
+    function reserveAndActivate(
+        ReserveRequest calldata request,
+        UnitLeaf calldata leaf,
+        uint40 prevEpoch,
+        bytes32[] calldata proof
+    ) external nonReentrant whenOpen returns (uint256 id) {
+        _takeState(leaf, prevEpoch, proof);
+        id = _reserve(request);
+        _activate(id, leaf);
+    }
+
+    /// @notice See IReservations.
     function activate(uint256 id, UnitLeaf calldata leaf, uint40 prevEpoch, bytes32[] calldata proof) external {
+        _takeState(leaf, prevEpoch, proof);
+        _activate(id, leaf);
+    }
+
+    /// @notice See IReservations.
+    function reject(uint256 id) external {
         ReservationRecord storage r = _inStatus(id, ReservationStatus.Held);
-        if (_currentEpoch() > r.lastEpoch) revert IReservations.HoldExpired(r.lastEpoch);
-        if (r.unitId != leaf.unitId) revert IReservations.WrongUnitLeaf();
-        UnitRecord storage unit = _takeState(leaf, prevEpoch, proof);
-        if (leaf.epoch != uint40(_head) || leaf.epoch + BASELINE_AGE < _currentEpoch()) {
-            revert IReservations.StaleBaseline(leaf.epoch);
-        }
-        if (!_takesReservations(leaf.state)) revert IReservations.NotAdmitted(leaf.unitId);
-        if (unit.manualAccept && msg.sender != unit.operator && msg.sender != unit.provider) {
-            revert IReservations.NotAllowed();
-        }
-        r.status = ReservationStatus.Active;
-        r.endEpoch += leaf.epoch;
-        r.lastEpoch = leaf.epoch;
-        r.paidBpsSum = leaf.paidBpsSum;
-        r.era = leaf.era;
-        r.lastRatioBps = NO_RATIO;
-        emit IReservations.ReservationActivated(id, leaf.epoch, r.endEpoch, leaf.paidBpsSum);
+        UnitRecord storage unit = _units[r.unitId];
+        if (msg.sender != unit.operator && msg.sender != unit.provider) revert IReservations.NotAllowed();
+        _giveUpHold(id, r, ReservationStatus.Rejected);
     }
 
     /// @notice See IReservations.
@@ -70,101 +97,72 @@ contract ReservationsModule is Module, SettlementCore, UnitAdmission {
     }
 
     /// @notice See IReservations.
-    function reservation(uint256 id) external view returns (Reservation memory view_) {
-        ReservationRecord storage r = _reservations[id];
-        view_.consumer = r.consumer;
-        view_.unitId = r.unitId;
-        view_.status = r.status;
-        view_.capacityBytes = r.capacityBytes;
-        view_.ratePerEpoch = r.ratePerEpoch;
-        view_.lastEpoch = r.lastEpoch;
-        view_.endEpoch = r.endEpoch;
-        view_.paidBpsSum = r.paidBpsSum;
-        view_.era = r.era;
-        view_.lastRatioBps = r.lastRatioBps;
-        view_.surplus = r.surplus;
-        view_.escapeEpoch = r.escapeEpoch;
-        view_.disputeId = r.disputeId;
-        view_.capacityFreed = r.capacityFreed;
+    function topUp(uint256 id, uint96 amount) external nonReentrant whenOpen {
+        ReservationRecord storage r = _inStatus(id, ReservationStatus.Active);
+        if (amount == 0) revert IReservations.InvalidAmount();
+        r.surplus += amount;
+        _charge(_units[r.unitId].token, amount);
+        emit IReservations.ReservationToppedUp(id, msg.sender, amount);
     }
 
     /// @notice See IReservations.
-    function reservationCount() external view returns (uint256) {
-        return _reservationCount;
+    function extend(uint256 id, uint32 epochs) external nonReentrant whenOpen {
+        ReservationRecord storage r = _inStatus(id, ReservationStatus.Active);
+        UnitRecord storage unit = _units[r.unitId];
+        if (msg.sender != r.consumer || r.released || unit.manualAccept || _currentEpoch() > r.endEpoch) {
+            revert IReservations.NotAllowed();
+        }
+        if (_statusOf(unit) != UnitStatus.Active || !_takesReservations(unit.attestedState)) {
+            revert IReservations.NotAdmitted(r.unitId);
+        }
+        uint256 end = uint256(r.endEpoch) + epochs;
+        if (epochs == 0 || end > _currentEpoch() + MAX_DAYS * DAY_EPOCHS) revert IReservations.InvalidAmount();
+        uint256 cost = uint256(r.ratePerEpoch) * epochs;
+        uint256 fromSurplus = r.surplus < cost ? r.surplus : cost;
+        r.surplus -= uint96(fromSurplus);
+        r.endEpoch = uint40(end);
+        _charge(unit.token, cost - fromSurplus);
+        emit IReservations.ReservationExtended(id, uint40(end), cost);
     }
 
     /// @notice See IReservations.
-    function creditOf(address token, address account) external view returns (uint256) {
-        return _credits[token][account];
+    function release(uint256 id) external {
+        ReservationRecord storage r = _inStatus(id, ReservationStatus.Active);
+        uint40 end = _currentEpoch() + 1;
+        if (msg.sender != r.consumer || end >= r.endEpoch) revert IReservations.NotAllowed();
+        uint256 refund = uint256(r.ratePerEpoch) * (r.endEpoch - end) + r.surplus;
+        r.endEpoch = end;
+        r.surplus = 0;
+        r.released = true;
+        _credit(_units[r.unitId].token, r.consumer, refund);
+        emit IReservations.ReservationReleased(id, end, refund);
     }
 
-    /// @notice See IAdministration.
-    function paused() external view returns (bool) {
-        return _paused;
-    }
-
-    /// @notice See IAdministration.
-    function economicParams() external view returns (EconomicParams memory) {
-        return _economics;
-    }
-
-    /// @notice See IAdministration.
-    function clockParams() external view returns (ClockParams memory) {
-        return ClockParams(GENESIS, EPOCH_LENGTH, DAY_EPOCHS);
-    }
-
-    /// @notice See IAdministration.
-    function bondToken() external view returns (address) {
-        return BOND_TOKEN;
-    }
-
-    /// @notice See IAdministration.
-    function pointValue(address token) external view returns (uint256) {
-        return _pointValue[token];
-    }
-
-    /// @notice See IAdministration.
-    function isListed(address token) external view returns (bool) {
-        return _listed[token];
-    }
-
-    /// @notice See IAdministration.
-    function providerStats(address operator, address token) external view returns (Stats memory) {
-        ProviderRecord storage own = _providers[operator];
-        Ledger storage ledger = _providerLedger[operator][token];
-        return Stats(own.units, own.capacityBytes, own.reservedBytes, ledger.paid, ledger.credited, own.slashed);
-    }
-
-    /// @notice See IAdministration.
-    function totalStats(address token) external view returns (Stats memory) {
-        Ledger storage ledger = _ledger[token];
-        return Stats(
-            _totals.units,
-            _totals.capacityBytes,
-            _totals.reservedBytes,
-            ledger.paid,
-            ledger.credited,
-            _totalSlashed
-        );
+    /// @notice See IReservations.
+    function expire(uint256[] calldata ids) external {
+        for (uint256 i = 0; i < ids.length; i++) {
+            ReservationRecord storage r = _inStatus(ids[i], ReservationStatus.Active);
+            if (r.capacityFreed || _currentEpoch() <= r.endEpoch) revert IReservations.NotAllowed();
+            r.capacityFreed = true;
+            _freeCapacity(_units[r.unitId], r.capacityBytes);
+            emit IReservations.CapacityFreed(ids[i]);
+        }
     }
 
     function selectors() external pure returns (bytes4[] memory list) {
-        list = new bytes4[](15);
+        list = new bytes4[](12);
         list[0] = IReservations.depositFor.selector;
         list[1] = IReservations.reserve.selector;
         list[2] = IReservations.activate.selector;
         list[3] = IReservations.cancel.selector;
-        list[4] = IReservations.reservation.selector;
-        list[5] = IReservations.reservationCount.selector;
-        list[6] = IReservations.creditOf.selector;
-        list[7] = IAdministration.paused.selector;
-        list[8] = IAdministration.economicParams.selector;
-        list[9] = IAdministration.clockParams.selector;
-        list[10] = IAdministration.bondToken.selector;
-        list[11] = IAdministration.pointValue.selector;
-        list[12] = IAdministration.isListed.selector;
-        list[13] = IAdministration.providerStats.selector;
-        list[14] = IAdministration.totalStats.selector;
+        list[4] = IReservations.depositWithPermit.selector;
+        list[5] = IReservations.reserveBatch.selector;
+        list[6] = IReservations.reserveAndActivate.selector;
+        list[7] = IReservations.reject.selector;
+        list[8] = IReservations.topUp.selector;
+        list[9] = IReservations.extend.selector;
+        list[10] = IReservations.release.selector;
+        list[11] = IReservations.expire.selector;
     }
 
     function _reserve(ReserveRequest calldata request) private returns (uint256 id) {
@@ -203,6 +201,37 @@ contract ReservationsModule is Module, SettlementCore, UnitAdmission {
         );
     }
 
+    /// @dev Starts a held reservation; the leaf is proven already.
+    function _activate(uint256 id, UnitLeaf calldata leaf) private {
+        ReservationRecord storage r = _inStatus(id, ReservationStatus.Held);
+        if (_currentEpoch() > r.lastEpoch) revert IReservations.HoldExpired(r.lastEpoch);
+        if (r.unitId != leaf.unitId) revert IReservations.WrongUnitLeaf();
+        if (leaf.epoch != uint40(_head) || leaf.epoch + BASELINE_AGE < _currentEpoch()) {
+            revert IReservations.StaleBaseline(leaf.epoch);
+        }
+        if (!_takesReservations(leaf.state)) revert IReservations.NotAdmitted(leaf.unitId);
+        UnitRecord storage unit = _units[leaf.unitId];
+        if (unit.manualAccept && msg.sender != unit.operator && msg.sender != unit.provider) {
+            revert IReservations.NotAllowed();
+        }
+        uint40 end = r.endEpoch + leaf.epoch;
+        r.status = ReservationStatus.Active;
+        r.endEpoch = end;
+        r.lastEpoch = leaf.epoch;
+        r.paidBpsSum = leaf.paidBpsSum;
+        r.era = leaf.era;
+        r.lastRatioBps = NO_RATIO;
+        emit IReservations.ReservationActivated(id, leaf.epoch, end, leaf.paidBpsSum);
+    }
+
+    function _deposit(address token, address account, uint256 amount) private returns (uint256 received) {
+        if (!_listed[token]) revert IProviders.TokenNotListed(token);
+        received = _pull(token, msg.sender, amount);
+        if (received == 0) revert IReservations.InvalidAmount();
+        _credit(token, account, received);
+        emit IReservations.Deposited(token, account, received);
+    }
+
     /// @dev Capacity within what the unit's age exposes.
     function _takeCapacity(UnitRecord storage unit, uint64 wanted) private {
         uint256 limit = uint256(unit.capacityBytes) * _exposureBps(unit.admittedEpoch) / 10_000;
@@ -219,24 +248,11 @@ contract ReservationsModule is Module, SettlementCore, UnitAdmission {
         return _economics.exposureBps[age < 90 * uint256(DAY_EPOCHS) ? 1 : 2];
     }
 
-    /// @dev From the caller's credit first, then from its allowance.
-    function _charge(address token, uint256 amount) private {
-        uint256 credit = _credits[token][msg.sender];
-        uint256 used = credit < amount ? credit : amount;
-        if (used != 0) _credits[token][msg.sender] = credit - used;
-        if (used < amount) _pullExactly(token, msg.sender, amount - used);
-    }
-
     function _giveUpHold(uint256 id, ReservationRecord storage r, ReservationStatus status) private {
         UnitRecord storage unit = _units[r.unitId];
         uint256 refund = uint256(r.ratePerEpoch) * r.endEpoch;
         _freeCapacity(unit, r.capacityBytes);
         refund += _close(id, r, status);
         _credit(unit.token, r.consumer, refund);
-    }
-
-    function _inStatus(uint256 id, ReservationStatus status) private view returns (ReservationRecord storage r) {
-        r = _reservations[id];
-        if (r.status != status) revert IReservations.WrongStatus(r.status);
     }
 }

@@ -51,6 +51,9 @@ abstract contract SettlementCore is OrchestratorBase {
         r.lastEpoch = epoch < end ? epoch : end;
         r.lastRatioBps = uint16(earned * 10_000 / span);
         emit IReservations.ReservationSettled(id, epoch < end ? epoch : end, paid, refund);
+        // A newer leaf is the answer to an open escape.
+        if (r.escaping) r.escaping = false;
+        if (r.disputed) paid -= _withhold(_disputes[r.disputeId], paid);
         sums.paid += paid;
         sums.credited += refund;
         if (epoch >= end) {
@@ -67,6 +70,13 @@ abstract contract SettlementCore is OrchestratorBase {
         bool kept = uint256(epoch) + RING_SIZE > lastEpoch;
         bool first = prevEpoch < end || uint256(prevEpoch) + RING_SIZE <= lastEpoch;
         if (!kept || !first) revert IReservations.NotFirstAfterEnd(end);
+    }
+
+    /// @dev What the provider earns while a dispute is open fills the disputed amount first.
+    function _withhold(DisputeRecord storage d, uint256 paid) internal returns (uint256 withheld) {
+        uint256 room = d.amount - d.frozen;
+        withheld = paid < room ? paid : room;
+        if (withheld != 0) d.frozen += uint128(withheld);
     }
 
     /// @dev Ends a reservation; its topped-up surplus goes back to the consumer.
@@ -102,5 +112,18 @@ abstract contract SettlementCore is OrchestratorBase {
         unit.reservedBytes -= freed;
         _providers[unit.operator].reservedBytes -= freed;
         _totals.reservedBytes -= freed;
+    }
+
+    /// @dev From the caller's credit first, then from its allowance.
+    function _charge(address token, uint256 amount) internal {
+        uint256 credit = _credits[token][msg.sender];
+        uint256 used = credit < amount ? credit : amount;
+        if (used != 0) _credits[token][msg.sender] = credit - used;
+        if (used < amount) _pullExactly(token, msg.sender, amount - used);
+    }
+
+    function _inStatus(uint256 id, ReservationStatus status) internal view returns (ReservationRecord storage r) {
+        r = _reservations[id];
+        if (r.status != status) revert IReservations.WrongStatus(r.status);
     }
 }

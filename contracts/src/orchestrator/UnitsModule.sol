@@ -5,6 +5,7 @@ import {ECDSA} from "@openzeppelin/contracts/utils/cryptography/ECDSA.sol";
 import {Constants} from "./OrchestratorBase.sol";
 import {Module} from "./Module.sol";
 import {UnitAdmission} from "./UnitAdmission.sol";
+import {IAdministration} from "../interfaces/IAdministration.sol";
 import {IProviders} from "../interfaces/IProviders.sol";
 import {IReservations} from "../interfaces/IReservations.sol";
 import {Hashing} from "../libraries/Hashing.sol";
@@ -86,6 +87,74 @@ contract UnitsModule is Module, UnitAdmission, IProviders {
     }
 
     /// @inheritdoc IProviders
+    function changeCapacity(bytes32 unitId, uint64 capacityBytes) external {
+        UnitRecord storage own = _ownUnit(unitId);
+        if (capacityBytes == 0 || capacityBytes > MAX_CAPACITY) revert InvalidTerm("capacityBytes");
+        if (capacityBytes < own.reservedBytes) revert CapacityReserved(own.reservedBytes);
+        ProviderRecord storage owner = _providers[own.operator];
+        bool grows = capacityBytes > own.capacityBytes;
+        owner.capacityBytes = owner.capacityBytes - own.capacityBytes + capacityBytes;
+        _totals.capacityBytes = _totals.capacityBytes - own.capacityBytes + capacityBytes;
+        own.capacityBytes = capacityBytes;
+        if (grows) {
+            if (_paused) revert IAdministration.IntakePaused();
+            _requireBond(owner);
+        }
+        emit CapacityChanged(unitId, capacityBytes);
+    }
+
+    /// @inheritdoc IProviders
+    function announceMaintenance(bytes32 unitId, uint40 fromEpoch, uint32 epochs) external {
+        UnitRecord storage own = _ownUnit(unitId);
+        uint40 earliest = _currentEpoch() + uint40(DAY_EPOCHS);
+        bool pending = own.maintenanceUntil > _currentEpoch();
+        if (fromEpoch >= own.monthEpoch + 30 * uint40(DAY_EPOCHS)) {
+            own.monthEpoch = fromEpoch;
+            own.monthUsed = 0;
+        }
+        uint32 left = _maintenanceAllowance() - own.monthUsed;
+        if (pending || fromEpoch < earliest || epochs == 0 || epochs > left) revert MaintenanceRefused(earliest, left);
+        own.monthUsed += epochs;
+        own.maintenanceFrom = fromEpoch;
+        own.maintenanceUntil = fromEpoch + epochs;
+        emit MaintenanceAnnounced(unitId, fromEpoch, fromEpoch + epochs);
+    }
+
+    /// @inheritdoc IProviders
+    function requestUnbond(uint128 amount) external {
+        ProviderRecord storage own = _knownProvider(msg.sender);
+        if (amount == 0 || amount > own.bond - own.unbonding) {
+            revert ProviderBondTooLow(own.bond - own.unbonding, amount);
+        }
+        own.unbonding += amount;
+        own.unbondEpoch = _currentEpoch() + _economics.unbondingEpochs;
+        _requireBond(own);
+        emit UnbondRequested(msg.sender, amount, own.unbondEpoch);
+    }
+
+    /// @inheritdoc IProviders
+    function completeUnbond() external returns (uint256 amount) {
+        ProviderRecord storage own = _knownProvider(msg.sender);
+        amount = own.unbonding;
+        if (amount == 0) revert NothingUnbonding();
+        if (_currentEpoch() < own.unbondEpoch) revert UnbondingUntil(own.unbondEpoch);
+        own.unbonding = 0;
+        own.bond -= uint128(amount);
+        // Units that were registered, and reservations that outlived their unit, in the meantime.
+        _requireBond(own);
+        _credit(BOND_TOKEN, msg.sender, amount);
+        emit ProviderBondChanged(msg.sender, own.bond);
+    }
+
+    /// @inheritdoc IProviders
+    function maintenance(bytes32 unitId) external view returns (uint40, uint40, uint32) {
+        UnitRecord storage own = _units[unitId];
+        bool newMonth = _currentEpoch() + DAY_EPOCHS >= own.monthEpoch + 30 * uint40(DAY_EPOCHS);
+        uint32 used = newMonth ? 0 : own.monthUsed;
+        return (own.maintenanceFrom, own.maintenanceUntil, _maintenanceAllowance() - used);
+    }
+
+    /// @inheritdoc IProviders
     function provider(address operator) external view returns (Provider memory) {
         ProviderRecord storage own = _providers[operator];
         return Provider({
@@ -129,7 +198,7 @@ contract UnitsModule is Module, UnitAdmission, IProviders {
     }
 
     function selectors() external pure returns (bytes4[] memory list) {
-        list = new bytes4[](11);
+        list = new bytes4[](16);
         list[0] = IProviders.registerProvider.selector;
         list[1] = IProviders.increaseProviderBond.selector;
         list[2] = IProviders.registerDataUnit.selector;
@@ -141,6 +210,11 @@ contract UnitsModule is Module, UnitAdmission, IProviders {
         list[8] = IProviders.providerOperator.selector;
         list[9] = IProviders.unit.selector;
         list[10] = IProviders.unitCount.selector;
+        list[11] = IProviders.changeCapacity.selector;
+        list[12] = IProviders.announceMaintenance.selector;
+        list[13] = IProviders.requestUnbond.selector;
+        list[14] = IProviders.completeUnbond.selector;
+        list[15] = IProviders.maintenance.selector;
     }
 
     function _register(DataUnitTerms calldata terms, address operator, bytes32 termsHash)
@@ -178,9 +252,16 @@ contract UnitsModule is Module, UnitAdmission, IProviders {
         if (terms.availabilityPpm == 0 || terms.availabilityPpm > 1_000_000) revert InvalidTerm("availabilityPpm");
     }
 
-    /// @dev One minimum bond a unit, and what its capacity asks for; what is being withdrawn covers nothing.
+    /// @dev 2 hours in 30 days at the default epoch, a twelfth of a day at any; one epoch at least.
+    function _maintenanceAllowance() private view returns (uint32) {
+        return DAY_EPOCHS < 12 ? 1 : DAY_EPOCHS / 12;
+    }
+
+    /// @dev One minimum bond a unit (one also while retired units have reservations), and what the capacity asks for; what is
+    /// being withdrawn covers nothing.
     function _requireBond(ProviderRecord storage owner) private view {
-        uint256 required = uint256(_economics.minProviderBond) * owner.units
+        uint256 count = owner.units == 0 && owner.reservedBytes != 0 ? 1 : owner.units;
+        uint256 required = uint256(_economics.minProviderBond) * count
             + uint256(_economics.bondPerTib) * owner.capacityBytes / (1 << 40);
         uint256 free = owner.bond - owner.unbonding;
         if (free < required) revert ProviderBondTooLow(free, required);
@@ -188,7 +269,7 @@ contract UnitsModule is Module, UnitAdmission, IProviders {
 
     function _requireSigner(address signer, bytes32 structHash, bytes calldata signature) private view {
         bytes32 digest = Hashing.digest(Hashing.domainSeparator(address(this)), structHash);
-        (address recovered, ECDSA.RecoverError error,) = ECDSA.tryRecover(digest, signature);
+        (address recovered, ECDSA.RecoverError error,) = ECDSA.tryRecoverCalldata(digest, signature);
         if (error != ECDSA.RecoverError.NoError || recovered != signer) revert InvalidSignature();
     }
 

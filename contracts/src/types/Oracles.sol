@@ -10,7 +10,7 @@ struct Anchor {
 /// @notice A registered oracle, by its operator.
 /// @param node Node key address.
 /// @param bond Bond.
-/// @param leftEpoch Epoch in which it asked to leave; 0: it has not.
+/// @param leftEpoch First epoch after it asked to leave; 0: it has not.
 /// @param lastSetId Last set it sits in; 0: none.
 /// @param seated Whether it is among the candidates for the next set.
 /// @param anchor Newest announced anchor.
@@ -35,6 +35,7 @@ struct SetTerm {
 
 /// @notice Parameters of the set, fixed at deployment.
 /// @param bondToken ERC-20 of all bonds.
+/// @param treasury Receives what a slash leaves after the reward; the burn address burns it. Not zero.
 /// @param minBond Bond an oracle needs. At least 1.
 /// @param slashAmount Bond lost for one equivocation. At most minBond.
 /// @param reporterReward Part of it that goes to who proved it. At most a tenth of slashAmount.
@@ -44,6 +45,7 @@ struct SetTerm {
 /// @param rotationEpochs Least number of epochs between two sets. At least 1.
 struct OracleSetParams {
     address bondToken;
+    address treasury;
     uint128 minBond;
     uint128 slashAmount;
     uint128 reporterReward;

@@ -21,6 +21,13 @@ enum ReservationStatus {
     Rejected
 }
 
+enum DisputeStatus {
+    None,
+    Open,
+    Resolved,
+    Expired
+}
+
 /// @notice What became of a submitted attestation.
 enum AttestationResult {
     Accepted,
@@ -148,4 +155,26 @@ struct Stats {
     uint128 paid;
     uint128 credited;
     uint128 slashed;
+}
+
+/// @notice A dispute.
+/// @param reservationId Reservation it is about.
+/// @param opener Who opened it: the reservation's consumer, or its provider's operator or node.
+/// @param status Status.
+/// @param kind 0 availability, 1 integrity, 2 latency, 3 throughput.
+/// @param openedEpoch Epoch in which it was opened.
+/// @param deadline Last epoch in which a verdict is taken.
+/// @param amount Most that is withheld from the provider.
+/// @param frozen Withheld so far.
+/// @param deposit Deposit.
+struct Dispute {
+    uint256 reservationId;
+    address opener;
+    DisputeStatus status;
+    uint8 kind;
+    uint40 openedEpoch;
+    uint40 deadline;
+    uint128 amount;
+    uint128 frozen;
+    uint128 deposit;
 }

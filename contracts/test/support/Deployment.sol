@@ -9,6 +9,8 @@ import {IOrchestrator} from "../../src/interfaces/IOrchestrator.sol";
 import {Hashing} from "../../src/libraries/Hashing.sol";
 import {Constants} from "../../src/orchestrator/OrchestratorBase.sol";
 import {Orchestrator, OrchestratorConfig} from "../../src/orchestrator/Orchestrator.sol";
+import {DisputesModule} from "../../src/orchestrator/DisputesModule.sol";
+import {ViewsModule} from "../../src/orchestrator/ViewsModule.sol";
 import {ReservationsModule} from "../../src/orchestrator/ReservationsModule.sol";
 import {UnitsModule} from "../../src/orchestrator/UnitsModule.sol";
 import {Anchor, OracleSetParams} from "../../src/types/Oracles.sol";
@@ -55,6 +57,7 @@ abstract contract Deployment is Assertions {
     function setParams() internal view virtual returns (OracleSetParams memory) {
         return OracleSetParams({
             bondToken: address(token),
+            treasury: treasury,
             minBond: 100 ether,
             slashAmount: 50 ether,
             reporterReward: 5 ether,
@@ -70,9 +73,11 @@ abstract contract Deployment is Assertions {
     }
 
     function modules() internal virtual returns (address[] memory list) {
-        list = new address[](2);
+        list = new address[](4);
         list[0] = address(new UnitsModule(constants()));
         list[1] = address(new ReservationsModule(constants()));
+        list[2] = address(new DisputesModule(constants()));
+        list[3] = address(new ViewsModule(constants()));
     }
 
     function config() internal virtual returns (OrchestratorConfig memory c) {
@@ -83,6 +88,7 @@ abstract contract Deployment is Assertions {
         c.tokens = new ListedToken[](1);
         c.tokens[0] = ListedToken(address(token), 1e15);
         c.owner = address(this);
+        c.treasury = treasury;
         c.modules = modules();
     }
 
