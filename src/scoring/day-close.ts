@@ -27,20 +27,25 @@ export function evidenceQ32(evidence: number, countedEpochs: number, epochsPerDa
   return mulDiv(evidence * countedEpochs, TWO_32, epochsPerDay)
 }
 
-/** S ← ⌊2^(−1/30)·S⌋ + ⌊C·a⌋ and F ← ⌊2^(−1/30)·F⌋ + C − ⌊C·a⌋; the fast pair alike with 2^(−1/2). */
-function addAvailability(table: UnitTable, row: number, ratePpm: number, evidence: number): void {
-  const success = mulDiv(evidence, ratePpm, PPM)
-  const failure = evidence - success
-  table.slowSuccess[row] = scaleQ64(table.slowSuccess[row]!, DECAY_30_DAYS) + success
-  table.slowFailure[row] = scaleQ64(table.slowFailure[row]!, DECAY_30_DAYS) + failure
-  table.fastSuccess[row] = scaleQ64(table.fastSuccess[row]!, DECAY_2_DAYS) + success
-  table.fastFailure[row] = scaleQ64(table.fastFailure[row]!, DECAY_2_DAYS) + failure
-}
-
-function addIntegrity(table: UnitTable, row: number, failurePpm: number, evidence: number): void {
-  const failure = mulDiv(evidence, failurePpm, PPM)
-  table.integritySuccess[row] = scaleQ64(table.integritySuccess[row]!, DECAY_30_DAYS) + evidence - failure
-  table.integrityFailure[row] = scaleQ64(table.integrityFailure[row]!, DECAY_30_DAYS) + failure
+/**
+ * S ← ⌊2^(−1/30)·S⌋ + ⌊C·a⌋ and F ← ⌊2^(−1/30)·F⌋ + C − ⌊C·a⌋; the fast pair alike with 2^(−1/2), the challenges with
+ * their own C. The table keeps its values until the day closes.
+ */
+function fillEvidence(input: DayCloseInput): number {
+  const { table, row, epochsPerDay, minReports, inputs } = input
+  const rate = medianRatePpm(table, row, ATTEMPTS, SUCCESSES, minReports)
+  const evidence = evidenceQ32(AVAILABILITY_EVIDENCE, rate < 0 ? 0 : table.dayCounted[row]!, epochsPerDay)
+  const success = mulDiv(evidence, Math.max(rate, 0), PPM)
+  inputs.slowSuccess = scaleQ64(table.slowSuccess[row]!, DECAY_30_DAYS) + success
+  inputs.slowFailure = scaleQ64(table.slowFailure[row]!, DECAY_30_DAYS) + evidence - success
+  inputs.fastSuccess = scaleQ64(table.fastSuccess[row]!, DECAY_2_DAYS) + success
+  inputs.fastFailure = scaleQ64(table.fastFailure[row]!, DECAY_2_DAYS) + evidence - success
+  const failures = medianRatePpm(table, row, CHALLENGES, CHALLENGE_FAILURES, minReports)
+  const challenges = evidenceQ32(INTEGRITY_EVIDENCE, failures < 0 ? 0 : table.dayChallenged[row]!, epochsPerDay)
+  const failure = mulDiv(challenges, Math.max(failures, 0), PPM)
+  inputs.integritySuccess = scaleQ64(table.integritySuccess[row]!, DECAY_30_DAYS) + challenges - failure
+  inputs.integrityFailure = scaleQ64(table.integrityFailure[row]!, DECAY_30_DAYS) + failure
+  return rate
 }
 
 /** P ← ⌊2^(−1/30)·P⌋ + the day's paid basis points, W alike with the epochs that were judged; Q16. */
@@ -74,22 +79,21 @@ function rollCounters(table: UnitTable, row: number): void {
   }
 }
 
-function fillInputs(table: UnitTable, row: number, terms: Terms, metrics: UnitMetrics, inputs: ScoreInputs): void {
-  inputs.slowSuccess = table.slowSuccess[row]!
-  inputs.slowFailure = table.slowFailure[row]!
-  inputs.fastSuccess = table.fastSuccess[row]!
-  inputs.fastFailure = table.fastFailure[row]!
-  inputs.integritySuccess = table.integritySuccess[row]!
-  inputs.integrityFailure = table.integrityFailure[row]!
+/** Everything that the score is made of, the open day's evidence included; returns the day's availability in ppm or −1. */
+function fillInputs(input: DayCloseInput): number {
+  const { table, row, terms, metrics, inputs } = input
   inputs.recentLoss = table.lossDays[row]! > 0
   inputs.ttfbP95Ms = metrics.ttfbP95Ms
   inputs.downP10Kbps = metrics.downP10Kbps
   inputs.upP10Kbps = metrics.upP10Kbps
   inputs.freshnessP95Ms = metrics.freshnessP95Ms
+  inputs.errorPpm = medianRatePpm(table, row, OP_ATTEMPTS, OP_FAILURES, input.minReports)
   inputs.targetPpm = terms.availabilityPpm
   inputs.ttfbTermMs = terms.ttfbP95Ms
   inputs.downTermKbps = terms.downP10Kbps
   inputs.upTermKbps = terms.upP10Kbps
+  inputs.consumerAdjustmentBps = input.consumerAdjustmentBps
+  return fillEvidence(input)
 }
 
 export interface DayCloseInput {
@@ -107,19 +111,26 @@ export interface DayCloseInput {
   breakdown: ScoreBreakdown
 }
 
+/**
+ * The score as if the day closed now, set at once when a unit is warned or suspended in mid-day: a total failure is not
+ * to keep its old score until the close. Nothing else moves.
+ */
+export function scoreOpenDay(input: DayCloseInput): void {
+  fillInputs(input)
+  input.table.scoreBps[input.row] = scoreUnit(input.inputs, input.breakdown)
+}
+
 /** Closes the day in place; returns the day's availability in ppm, −1 when it was not judged. */
 export function closeDay(input: DayCloseInput): number {
-  const { table, row, epochsPerDay, minReports, inputs } = input
-  const rate = medianRatePpm(table, row, ATTEMPTS, SUCCESSES, minReports)
-  const counted = rate < 0 ? 0 : table.dayCounted[row]!
-  addAvailability(table, row, Math.max(rate, 0), evidenceQ32(AVAILABILITY_EVIDENCE, counted, epochsPerDay))
-  const failures = medianRatePpm(table, row, CHALLENGES, CHALLENGE_FAILURES, minReports)
-  const challenged = failures < 0 ? 0 : table.dayChallenged[row]!
-  addIntegrity(table, row, Math.max(failures, 0), evidenceQ32(INTEGRITY_EVIDENCE, challenged, epochsPerDay))
-  inputs.errorPpm = medianRatePpm(table, row, OP_ATTEMPTS, OP_FAILURES, minReports)
-  inputs.consumerAdjustmentBps = input.consumerAdjustmentBps
-  fillInputs(table, row, input.terms, input.metrics, inputs)
+  const { table, row, epochsPerDay, inputs } = input
+  const rate = fillInputs(input)
   table.scoreBps[row] = scoreUnit(inputs, input.breakdown)
+  table.slowSuccess[row] = inputs.slowSuccess
+  table.slowFailure[row] = inputs.slowFailure
+  table.fastSuccess[row] = inputs.fastSuccess
+  table.fastFailure[row] = inputs.fastFailure
+  table.integritySuccess[row] = inputs.integritySuccess
+  table.integrityFailure[row] = inputs.integrityFailure
   stateAfterDay(table, row, input.epoch, rate, input.terms.availabilityPpm, epochsPerDay)
   addPaid(table, row)
   rollCounters(table, row)

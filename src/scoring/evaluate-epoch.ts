@@ -3,7 +3,7 @@
 import { UNIT_STATUSES } from '../core/units.ts'
 import { LOSS_DAYS, MAX_EPOCHS_PER_DAY } from './constants.ts'
 import { countReports, createEdges, createTally, setEdges } from './counters.ts'
-import { closeDay, type DayCloseInput } from './day-close.ts'
+import { closeDay, type DayCloseInput, scoreOpenDay } from './day-close.ts'
 import { ScoringError } from './errors.ts'
 import type { EvaluateEpochInput, EvaluateEpochResult } from './evaluation.ts'
 import { stateAfterEpoch } from './life-cycle.ts'
@@ -13,7 +13,7 @@ import { assignSlots, MAX_REPORTERS } from './reporter-table.ts'
 import { createScoreBreakdown, createScoreInputs } from './score.ts'
 import { closingPhase, neutralBps, skipEpochs, takeMaintenance } from './skipped.ts'
 import { createUnitReports, type ReportCursor, readUnit } from './unit-reports.ts'
-import { creditOf, MISSED, minimumUsable, NEUTRAL, paidOf, verdictOf } from './verdict.ts'
+import { CREDIT_TERMS, creditOf, MISSED, minimumUsable, NEUTRAL, paidOf, verdictOf } from './verdict.ts'
 
 const MAINTENANCE = UNIT_STATUSES.indexOf('Maintenance')
 
@@ -27,6 +27,8 @@ export interface EpochContext extends DayCloseInput {
   reports: ReturnType<typeof createUnitReports>
   tally: ReturnType<typeof createTally>
   edges: ReturnType<typeof createEdges>
+  /** By CREDIT_TERMS; `creditBps` is the largest. */
+  credits: Int32Array
   creditBps: number
   verdict: number
   paidBps: number
@@ -65,6 +67,7 @@ export function createContext(input: EvaluateEpochInput): EpochContext {
     reports: createUnitReports(),
     tally: createTally(),
     edges: createEdges(),
+    credits: new Int32Array(CREDIT_TERMS.length),
     creditBps: 0,
     verdict: NEUTRAL,
     paidBps: 0,
@@ -104,7 +107,7 @@ function judge(context: EpochContext): void {
   if (excluded) context.reports.count = 0
   countReports(table, row, context.reports, context.edges, tally)
   measure(table, row, context.edges, input.params, context.metrics)
-  context.creditBps = creditOf(context.terms, context.metrics, input.params)
+  context.creditBps = creditOf(context.terms, context.metrics, input.params, context.credits)
   context.verdict = verdictOf(tally.usable, tally.failed, context.minimum)
   context.paidBps = paidOf(context.verdict, context.creditBps, neutralBps(table, row))
 }
@@ -131,18 +134,22 @@ function book(context: EpochContext): void {
     table.lossIncidents[row]! += losses
     table.lossDays[row] = LOSS_DAYS
   }
-  stateAfterEpoch(table, row, context.epoch, verdict, tally, context.epochsPerDay, losses > 0)
+  const worse = stateAfterEpoch(table, row, context.epoch, verdict, tally, context.epochsPerDay, losses > 0)
+  if (worse) scoreOpenDay(context)
 }
 
-/** Evaluates the unit of one row in place; its figures are left in the context. */
-export function evaluateRow(context: EpochContext, row: number): void {
+/** Everything of an epoch but the day's close, in place; the unit's figures are left in the context. */
+export function assessRow(context: EpochContext, row: number): void {
   setUnit(context, row)
   applySkipped(context)
   readUnit(context.cursors, row, context.input.units.kind[row]!, context.reports)
   judge(context)
   book(context)
-  if (context.epoch % context.epochsPerDay === closingPhase(context.table.ids, row, context.epochsPerDay))
-    closeDay(context)
+}
+
+export function dayCloses(context: EpochContext): boolean {
+  const { table, row, epoch, epochsPerDay } = context
+  return epoch % epochsPerDay === closingPhase(table.ids, row, epochsPerDay)
 }
 
 /** Pure: the parent's table is left as it is. Same input, same bits, whatever the order of the reports. */
@@ -157,7 +164,8 @@ export function evaluateEpoch(input: EvaluateEpochInput): EvaluateEpochResult {
     failed: new Uint8Array(count),
   }
   for (let row = 0; row < count; row++) {
-    evaluateRow(context, row)
+    assessRow(context, row)
+    if (dayCloses(context)) closeDay(context)
     result.verdict[row] = context.verdict
     result.paidBps[row] = context.paidBps
     result.usable[row] = context.tally.usable

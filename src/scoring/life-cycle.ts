@@ -57,7 +57,7 @@ function enter(table: UnitTable, row: number, state: number, reason: StateReason
 
 const served = (state: number): boolean => state !== PENDING && state !== SUSPENDED && state !== REMOVED
 
-/** After an epoch's verdict: vetting, warnings, outages, losses. */
+/** After an epoch's verdict: vetting, warnings, outages, losses. Returns whether the unit was warned or suspended. */
 export function stateAfterEpoch(
   table: UnitTable,
   row: number,
@@ -66,17 +66,18 @@ export function stateAfterEpoch(
   tally: EpochTally,
   epochsPerDay: number,
   lost: boolean,
-): void {
+): boolean {
   const misses = verdict === MISSED ? Math.min(65_535, table.missedInRow[row]! + 1) : table.missedInRow[row]!
   table.missedInRow[row] = verdict === MET ? 0 : misses
   const state = table.state[row]!
   const outage = Math.max(OUTAGE_MISSES_MIN, Math.floor(epochsPerDay / OUTAGE_DAY_SHARE))
-  if (state === PENDING) {
-    if (verdict === MET && tally.unwritable <= tally.writable) enter(table, row, VETTING, 'vetted', epoch)
-  } else if (!served(state)) return
-  else if (lost) enter(table, row, SUSPENDED, 'data-lost', epoch)
+  if (state === PENDING && verdict === MET && tally.unwritable <= tally.writable)
+    enter(table, row, VETTING, 'vetted', epoch)
+  if (!served(state)) return false
+  if (lost) enter(table, row, SUSPENDED, 'data-lost', epoch)
   else if (misses >= outage) enter(table, row, SUSPENDED, 'outage', epoch)
   else if (state === ACTIVE && misses >= WARNING_MISSES) enter(table, row, WARNED, 'missed-epochs', epoch)
+  return table.state[row] !== state
 }
 
 /**

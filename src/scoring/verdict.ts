@@ -51,17 +51,27 @@ export function ratioCredit(worse: number, better: number): number {
   return worse > better ? WORSE_CREDIT_BPS : 0
 }
 
-/** The largest tier of any term that is promised, judged and enforced. */
-export function creditOf(terms: Terms, m: UnitMetrics, params: EvaluationParams): number {
-  const enoughUpDown = throughputSamples(params.ttfbEnforceSamples)
-  let credit = m.availabilityJudged ? availabilityCredit(m.availabilityPpm, terms.availabilityPpm) : 0
-  if (terms.ttfbP95Ms > 0 && m.ttfbP95Ms > 0 && m.ttfbSamples >= params.ttfbEnforceSamples)
-    credit = Math.max(credit, ratioCredit(m.ttfbP95Ms, terms.ttfbP95Ms))
-  if (terms.downP10Kbps > 0 && m.downP10Kbps > 0 && m.downSamples >= enoughUpDown)
-    credit = Math.max(credit, ratioCredit(terms.downP10Kbps, m.downP10Kbps))
-  if (terms.upP10Kbps > 0 && m.upP10Kbps > 0 && m.upSamples >= enoughUpDown)
-    credit = Math.max(credit, ratioCredit(terms.upP10Kbps, m.upP10Kbps))
-  return credit
+/** What a credit can be for; the order of `creditParts`. */
+export const CREDIT_TERMS = ['availability', 'latency', 'download', 'upload'] as const
+
+/** −1 where a term is not promised, not claimed or not yet enforced. */
+const NOT_ENFORCED = -1
+
+/** Fills `out` with each term's credit in basis points and returns the largest, 0 without any. */
+export function creditOf(terms: Terms, m: UnitMetrics, params: EvaluationParams, out: Int32Array): number {
+  const samples = throughputSamples(params.ttfbEnforceSamples)
+  const enforced = (term: number, value: number, have: number, need: number) => term > 0 && value > 0 && have >= need
+  out[0] = m.availabilityJudged ? availabilityCredit(m.availabilityPpm, terms.availabilityPpm) : NOT_ENFORCED
+  out[1] = enforced(terms.ttfbP95Ms, m.ttfbP95Ms, m.ttfbSamples, params.ttfbEnforceSamples)
+    ? ratioCredit(m.ttfbP95Ms, terms.ttfbP95Ms)
+    : NOT_ENFORCED
+  out[2] = enforced(terms.downP10Kbps, m.downP10Kbps, m.downSamples, samples)
+    ? ratioCredit(terms.downP10Kbps, m.downP10Kbps)
+    : NOT_ENFORCED
+  out[3] = enforced(terms.upP10Kbps, m.upP10Kbps, m.upSamples, samples)
+    ? ratioCredit(terms.upP10Kbps, m.upP10Kbps)
+    : NOT_ENFORCED
+  return Math.max(0, out[0], out[1], out[2], out[3])
 }
 
 export function paidOf(verdict: number, creditBps: number, neutralBps: number): number {
