@@ -1,0 +1,98 @@
+/** States and bundles on disk. Written without `sync`: what a power cut takes comes back from a peer, checked by its root. */
+import type { Epoch, Hash32 } from '../../core/ids.ts'
+import type { KeyValueStore, StoreOperation } from '../../core/ports/key-value-store.ts'
+import { decodeBundle, type EvidenceBundle, encodeBundle } from '../evidence.ts'
+import { epochKey, PREFIX } from '../keys.ts'
+import { decodeState, encodeState } from './codec.ts'
+import type { OracleState } from './state.ts'
+
+/** A state with its root, computed once. */
+export interface RootedState {
+  state: OracleState
+  /** Zero for the empty state before the first attestation. */
+  root: Hash32
+}
+
+/** States kept: the final one, and those that a reorg or a joining node may still ask for. */
+export const KEPT_STATES = 3
+/** Old entries removed per epoch: twice what an epoch adds, so that the backlog of a changed setting shrinks. */
+const PRUNE_LIMIT = 8
+
+export class StateStore {
+  readonly #store: KeyValueStore
+  readonly #retainEpochs: number
+
+  constructor(store: KeyValueStore, retainEpochs: number) {
+    this.#store = store
+    this.#retainEpochs = retainEpochs
+  }
+
+  /** Readable states, the newest first; damaged ones are left out, as if they were lost. */
+  async load(): Promise<RootedState[]> {
+    const found: RootedState[] = []
+    for await (const [, value] of this.#store.entries({
+      gte: PREFIX.state,
+      lt: `${PREFIX.state}:`,
+      reverse: true,
+      limit: KEPT_STATES,
+    })) {
+      try {
+        const state = decodeState(value)
+        found.push({ state, root: state.root })
+      } catch {
+        // Whatever is wrong with it, its root can't be checked; the snapshot of a peer takes its place.
+      }
+    }
+    return found
+  }
+
+  async save({ state }: RootedState, bundle: EvidenceBundle | undefined): Promise<void> {
+    const operations: StoreOperation[] = [
+      { type: 'put', key: epochKey(PREFIX.state, state.epoch), value: encodeState(state) },
+    ]
+    if (bundle) operations.push({ type: 'put', key: epochKey(PREFIX.bundle, state.epoch), value: encodeBundle(bundle) })
+    operations.push(...(await this.#outdated(state.epoch)))
+    await this.#store.batch(operations)
+  }
+
+  async #outdated(epoch: Epoch): Promise<StoreOperation[]> {
+    const operations: StoreOperation[] = []
+    const drop = (key: string) => operations.push({ type: 'del', key })
+    let states = 0
+    const range = {
+      gte: PREFIX.state,
+      lt: epochKey(PREFIX.state, epoch),
+      reverse: true,
+      limit: KEPT_STATES + PRUNE_LIMIT,
+    }
+    for await (const [key] of this.#store.entries(range)) if (++states >= KEPT_STATES) drop(key)
+    const horizon = Math.max(0, epoch - this.#retainEpochs)
+    for (const prefix of [PREFIX.bundle, PREFIX.batch]) {
+      const old = {
+        gte: prefix,
+        lt: epochKey(prefix, prefix === PREFIX.batch ? epoch - 2 : horizon),
+        limit: PRUNE_LIMIT,
+      }
+      for await (const [key] of this.#store.entries(old)) drop(key)
+    }
+    return operations
+  }
+
+  async bundleBytes(epoch: Epoch): Promise<Uint8Array | undefined> {
+    return this.#store.get(epochKey(PREFIX.bundle, epoch))
+  }
+
+  async bundle(epoch: Epoch): Promise<EvidenceBundle | undefined> {
+    const bytes = await this.bundleBytes(epoch)
+    return bytes && decodeBundle(bytes)
+  }
+
+  /** Keeps an own result that differs from the accepted root, for inspection. */
+  async saveDivergent(state: OracleState, bundle: EvidenceBundle): Promise<void> {
+    const key = epochKey(PREFIX.divergence, state.epoch)
+    await this.#store.batch([
+      { type: 'put', key: `${key}/state`, value: encodeState(state) },
+      { type: 'put', key: `${key}/bundle`, value: encodeBundle(bundle) },
+    ])
+  }
+}
