@@ -7,6 +7,7 @@ import { constants } from 'node:fs'
 import { lstat, mkdir, open, readdir, rename, rm, unlink } from 'node:fs/promises'
 import { join } from 'node:path'
 import { type ByteRange, StorageError } from '../../core/ports/storage.ts'
+import { heldBody } from '../held-body.ts'
 import { checkLength } from '../keys.ts'
 import type { Piece } from './records.ts'
 
@@ -64,33 +65,9 @@ export class PieceFiles {
   /** The bytes of the pieces, or of a range over their concatenation. Holds the files until it is done or returned. */
   read(pieces: readonly Piece[], range: ByteRange | undefined, signal?: AbortSignal): AsyncIterable<Uint8Array> {
     for (const { file } of pieces) this.#readers.set(file, (this.#readers.get(file) ?? 0) + 1)
-    let released = false
-    const release = () => {
-      if (released) return
-      released = true
+    return heldBody(this.#stream(pieces, range, signal), () => {
       for (const { file } of pieces) this.#release(file)
-    }
-    const stream = this.#stream(pieces, range, signal)
-    const iterator: AsyncIterableIterator<Uint8Array> = {
-      [Symbol.asyncIterator]: () => iterator,
-      async next() {
-        try {
-          const result = await stream.next()
-          if (result.done) release()
-          return result
-        } catch (error) {
-          release()
-          throw error
-        }
-      },
-      // Not left to the generator: one that never started would skip its `finally`.
-      async return() {
-        release()
-        await stream.return(undefined)
-        return { done: true, value: undefined }
-      },
-    }
-    return iterator
+    })
   }
 
   async remove(file: string): Promise<void> {
