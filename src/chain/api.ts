@@ -32,6 +32,8 @@ export interface ChainOptions {
   pollMs?: number
   /** One request. Default 5,000. */
   requestTimeoutMs?: number
+  /** Epochs back for which `factsAt` answers. Default 16. A replay of the past takes all: `Number.POSITIVE_INFINITY`. */
+  historyEpochs?: number
 }
 
 export interface ChainModules {

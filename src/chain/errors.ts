@@ -13,6 +13,8 @@ export type ChainErrorCode =
   | 'rpc-error'
   /** The answer contradicts what the same endpoint said before, or itself. */
   | 'rpc-inconsistent'
+  /** One of two endpoints is behind the other; it is left out meanwhile. */
+  | 'rpc-lagging'
   /** Two endpoints tell different stories at a depth where no honest ones can. */
   | 'rpc-disagreement'
   /** The endpoint serves another chain, or the address has no Orchestrator. */
