@@ -96,9 +96,14 @@ export function createGossip(
       const { maxMessageBytes } = knownTopic(known, topic)
       if (data.length > maxMessageBytes)
         throw new MeshError('message-too-long', `${topic}: ${data.length} bytes, ${maxMessageBytes} allowed`)
+      // Sent to nobody it would count as seen, and repeating it later would reach nobody either.
+      if (pubsub.getSubscribers(topic).length === 0) {
+        metrics.count('p2p_gossip_published_total', { topic: shortName(topic), result: 'no-listener' })
+        return
+      }
       // A copy: the caller's array may change before it is written to the last peer.
       await pubsub.publish(topic, data.slice())
-      metrics.count('p2p_gossip_published_total', { topic: shortName(topic) })
+      metrics.count('p2p_gossip_published_total', { topic: shortName(topic), result: 'sent' })
     },
     subscribe(name, handler) {
       const topic = knownTopic(known, name)
