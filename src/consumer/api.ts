@@ -16,11 +16,14 @@ import type {
 import type { Metrics } from '../core/ports/metrics.ts'
 import type { Rng } from '../core/ports/rng.ts'
 import type { UnitKind } from '../core/units.ts'
-import type { ObjectTransfer } from './object-transfer.ts'
+import type { RankingWeights } from '../scoring/ranking.ts'
+import type { ObjectTransfer, StoredObject, TransferOptions, UploadSource } from './object-transfer.ts'
 
 export interface ConsumerOptions {
   /** Epochs back at which a leaf still says how a unit is doing; older ones are shown as stale. @default 3 */
   freshEpochs?: number
+  /** Leaves that are asked for at the same time. @default 8 */
+  concurrency?: number
 }
 
 export interface ConsumerPorts {
@@ -38,13 +41,6 @@ export interface ConsumerPorts {
   metrics?: Metrics
 }
 
-/** How much each side matters to this consumer; only their ratios count. */
-export interface RankWeights {
-  reliability: number
-  performance: number
-  cost: number
-}
-
 export interface UnitQuery {
   kinds?: readonly UnitKind[]
   regions?: readonly string[]
@@ -57,7 +53,7 @@ export interface UnitQuery {
   /** Units that take no reservations now are listed too. @default false */
   includeClosed?: boolean
   /** @default reliability 50, performance 25, cost 25 */
-  weights?: RankWeights
+  weights?: RankingWeights
   /** At the most. @default 50 */
   limit?: number
 }
@@ -126,8 +122,12 @@ export interface Consumer {
   /** Activates by the unit's leaf under the last accepted root when anyone may, waits for the provider otherwise. */
   waitActive(id: bigint, signal?: AbortSignal): Promise<ReservationView>
   cancel(id: bigint, signal?: AbortSignal): Promise<MarketReceipt>
-  /** Objects of a running reservation. */
-  readonly objects: ObjectTransfer
+  /** Resolves once the object and its manifest are stored. The reservation must run. */
+  upload(id: bigint, key: string, source: UploadSource, options?: TransferOptions): Promise<StoredObject>
+  /** Each leaf is checked against the manifest before it is handed on. */
+  download(id: bigint, key: string, options?: TransferOptions): AsyncIterable<Uint8Array>
+  list(id: bigint, options?: TransferOptions & { prefix?: string }): Promise<StoredObject[]>
+  delete(id: bigint, key: string, options?: TransferOptions): Promise<void>
   /** This consumer's own, ascending by id. */
   reservations(): ReservationView[]
   money(id: bigint, signal?: AbortSignal): Promise<ReservationMoney>
