@@ -11,6 +11,7 @@ import type { Signer } from '../core/ports/signer.ts'
 import type { ChainErrorCode } from './errors.ts'
 import type {
   AttestationRecord,
+  DisputeRecord,
   EvaluationRecord,
   OracleRecord,
   OracleSetRecord,
@@ -83,6 +84,8 @@ export interface ChainView {
   reservation(id: bigint): ReservationRecord | undefined
   /** Ascending by id. */
   reservations(filter?: { consumer?: Address; unitId?: UnitId }): ReservationRecord[]
+  /** Ascending by id, decided ones included. */
+  disputes(): DisputeRecord[]
   attestation(epoch: Epoch): AttestationRecord | undefined
   /** Newest first; only those of epochs below `before`, if given. */
   attestations(limit: number, before?: Epoch): AttestationRecord[]

@@ -17,6 +17,9 @@ export interface OracleRecord {
   bond: bigint
   /** Candidate for the next set. */
   seated: boolean
+  /** Epoch in which it asked to leave. */
+  leftEpoch: Epoch | undefined
+  slashed: bigint
   /** Oldest first. */
   anchors: readonly HashChainAnchor[]
 }
@@ -32,6 +35,7 @@ export interface ProviderRecord {
   operator: Address
   node: Address
   bond: bigint
+  slashed: bigint
 }
 
 export interface UnitRecord extends RegisteredUnit {
@@ -40,6 +44,8 @@ export interface UnitRecord extends RegisteredUnit {
   stateEpoch: Epoch
   autoAccept: boolean
   reservedBytes: bigint
+  /** Announced window, its end exclusive: `status` says Active all along, the facts of its epochs say Maintenance. */
+  maintenance: { fromEpoch: Epoch; untilEpoch: Epoch } | undefined
   registeredBlock: bigint
 }
 
@@ -64,7 +70,26 @@ export interface ReservationRecord {
   /** To the provider, protocol fee included. */
   paid: bigint
   refunded: bigint
+  /** Topped up, and not used by an extension yet. */
+  surplus: bigint
+  /** Its capacity went back to the unit before it was settled. */
+  capacityFreed: boolean
+  /** From when an opened escape can be executed. */
+  escapeEpoch: Epoch | undefined
   heldBlock: bigint
+}
+
+export interface DisputeRecord {
+  id: bigint
+  reservationId: bigint
+  opener: Address
+  /** 0 availability, 1 integrity, 2 latency, 3 throughput. */
+  kind: number
+  amount: bigint
+  deadline: Epoch
+  evidenceHash: Hash32
+  /** 1 upheld, 2 rejected, 3 neutral; `undefined` while open. */
+  verdict: number | undefined
 }
 
 /** Money that went through the contract in one token. */

@@ -19,14 +19,21 @@ export function changesOf(event: ContractEvent, block: number, latest: Projectio
     case 'UnitStatusChanged':
     case 'UnitStateApplied':
     case 'AutoAcceptChanged':
+    case 'CapacityChanged':
+    case 'MaintenanceAnnounced':
       return [{ kind: 'unit', unitId: lower<UnitId & `0x${string}`>(event.args.unitId), block: at }]
     case 'ReservationHeld':
     case 'ReservationActivated':
     case 'ReservationSettled':
+    case 'ReservationToppedUp':
+    case 'ReservationExtended':
+    case 'ReservationReleased':
+    case 'CapacityFreed':
     case 'ReservationClosed':
       return [{ kind: 'reservation', id: event.args.id, block: at }]
     case 'ProviderRegistered':
     case 'ProviderBondChanged':
+    case 'ProviderSlashed':
       return [{ kind: 'provider', operator: lower(event.args.operator), block: at }]
     default:
       return []

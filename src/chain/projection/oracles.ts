@@ -1,6 +1,6 @@
 /** Oracles, their anchors, and the announced sets. */
 import type { HashChainAnchor } from '../../core/chain-facts.ts'
-import type { Epoch } from '../../core/ids.ts'
+import type { Address, Epoch } from '../../core/ids.ts'
 import { type ContractEvent, lower } from '../events.ts'
 import type { OracleRecord } from '../records.ts'
 import type { Tables } from './tables.ts'
@@ -16,20 +16,14 @@ export function applyOracles(tables: Tables, event: ContractEvent, block: number
       tables.nodeOperators.set(node, block, operator)
       // The anchor's event comes first, under the node's address.
       const anchors = tables.oracles.get(node)?.anchors ?? []
-      tables.oracles.set(operator, block, { operator, node, bond: event.args.bond, seated: false, anchors })
+      tables.oracles.set(operator, block, { ...blank(operator, node), bond: event.args.bond, anchors })
       return
     }
     case 'AnchorAnnounced': {
       const node = lower(event.args.node)
       const anchor: HashChainAnchor = { value: lower(event.args.value), baseEpoch: event.args.baseEpoch }
       const key = tables.nodeOperators.get(node) ?? node
-      const record: OracleRecord = tables.oracles.get(key) ?? {
-        operator: key,
-        node,
-        bond: 0n,
-        seated: false,
-        anchors: [],
-      }
+      const record = tables.oracles.get(key) ?? blank(key, node)
       tables.oracles.set(key, block, { ...record, anchors: [...record.anchors, anchor].slice(-MAX_ANCHORS) })
       return
     }
@@ -39,6 +33,19 @@ export function applyOracles(tables: Tables, event: ContractEvent, block: number
     case 'CandidateChanged':
       change(tables, event.args.operator, block, { seated: event.args.seated })
       return
+    case 'OracleLeft':
+      change(tables, event.args.operator, block, { leftEpoch: event.args.leftEpoch })
+      return
+    case 'BondReturned':
+      change(tables, event.args.operator, block, { bond: 0n })
+      return
+    case 'OracleSlashed': {
+      const record = tables.oracles.get(lower(event.args.operator))
+      const { amount } = event.args
+      if (record !== undefined)
+        change(tables, record.operator, block, { bond: record.bond - amount, slashed: record.slashed + amount })
+      return
+    }
     case 'SetAnnounced': {
       const setId = Number(event.args.setId)
       tables.sets.set(String(setId), block, {
@@ -50,6 +57,10 @@ export function applyOracles(tables: Tables, event: ContractEvent, block: number
       return
     }
   }
+}
+
+function blank(operator: Address, node: Address): OracleRecord {
+  return { operator, node, bond: 0n, seated: false, leftEpoch: undefined, slashed: 0n, anchors: [] }
 }
 
 function change(tables: Tables, operator: `0x${string}`, block: number, fields: Partial<OracleRecord>): void {

@@ -4,6 +4,7 @@ import type { ChainView } from '../api.ts'
 import type { ContractEvent, EventPlace } from '../events.ts'
 import type { ReservationRecord } from '../records.ts'
 import { applyAttestations } from './attestations.ts'
+import { applyDisputes } from './disputes.ts'
 import { applyOracles } from './oracles.ts'
 import { applyReservations } from './reservations.ts'
 import { createTables, TABLE_NAMES, type Tables } from './tables.ts'
@@ -39,6 +40,7 @@ export class Projection {
     applyOracles(this.#tables, event, place.block)
     applyUnits(this.#tables, event, place.block)
     applyReservations(this.#tables, event, place.block)
+    applyDisputes(this.#tables, event, place.block)
     applyAttestations(this.#tables, event, place, (timestamp) => epochAt(this.#clock, timestamp * 1000))
   }
 

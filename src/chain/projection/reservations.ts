@@ -20,9 +20,39 @@ export function applyReservations(tables: Tables, event: ContractEvent, block: n
       return
     case 'ReservationSettled': {
       const { id, lastEpoch, paid, refunded } = event.args
-      change(tables, id, block, (r) => ({ lastEpoch, paid: r.paid + paid, refunded: r.refunded + refunded }))
+      // A newer leaf answers an open escape.
+      change(tables, id, block, (r) => ({
+        lastEpoch,
+        paid: r.paid + paid,
+        refunded: r.refunded + refunded,
+        escapeEpoch: undefined,
+      }))
       return
     }
+    case 'ReservationToppedUp': {
+      const { id, amount } = event.args
+      change(tables, id, block, (r) => ({ deposited: r.deposited + amount, surplus: r.surplus + amount }))
+      return
+    }
+    case 'ReservationExtended': {
+      const { id, endEpoch, deposit } = event.args
+      change(tables, id, block, (r) => {
+        const fromSurplus = r.surplus < deposit ? r.surplus : deposit
+        return { endEpoch, surplus: r.surplus - fromSurplus, deposited: r.deposited + deposit - fromSurplus }
+      })
+      return
+    }
+    case 'ReservationReleased': {
+      const { id, endEpoch, refunded } = event.args
+      change(tables, id, block, (r) => ({ endEpoch, surplus: 0n, refunded: r.refunded + refunded }))
+      return
+    }
+    case 'CapacityFreed':
+      freed(tables, event.args.id, block)
+      return
+    case 'EscapeOpened':
+      change(tables, event.args.reservationId, block, () => ({ escapeEpoch: event.args.executableFrom }))
+      return
     case 'ReservationClosed':
       closed(tables, event.args.id, event.args.status, block)
       return
@@ -57,6 +87,9 @@ function held(tables: Tables, args: HeldArgs, block: number): void {
     basePaidBpsSum: undefined,
     paid: 0n,
     refunded: 0n,
+    surplus: 0n,
+    capacityFreed: false,
+    escapeEpoch: undefined,
     heldBlock: BigInt(block),
   })
   changeReserved(tables, unitId, block, args.capacityBytes)
@@ -65,10 +98,22 @@ function held(tables: Tables, args: HeldArgs, block: number): void {
 function closed(tables: Tables, id: bigint, status: number, block: number): void {
   const before = tables.reservations.get(String(id))
   if (before === undefined) return
-  changeReserved(tables, before.unitId, block, -before.capacityBytes)
-  // A hold that is given up is refunded whole, without a settlement.
-  const refund = before.status === 'Held' ? before.deposited : 0n
-  change(tables, id, block, (r) => ({ status: nameOf(RESERVATION_STATUSES, status), refunded: r.refunded + refund }))
+  freed(tables, id, block)
+  // A hold that is given up is refunded whole, without a settlement; else what was topped up and not used.
+  const refund = before.status === 'Held' ? before.deposited : before.surplus
+  change(tables, id, block, (r) => ({
+    status: nameOf(RESERVATION_STATUSES, status),
+    surplus: 0n,
+    refunded: r.refunded + refund,
+    escapeEpoch: undefined,
+  }))
+}
+
+function freed(tables: Tables, id: bigint, block: number): void {
+  const record = tables.reservations.get(String(id))
+  if (record === undefined || record.capacityFreed) return
+  changeReserved(tables, record.unitId, block, -record.capacityBytes)
+  tables.reservations.set(String(id), block, { ...record, capacityFreed: true })
 }
 
 /** Applies changed fields; what was paid or refunded goes into the token's totals. */

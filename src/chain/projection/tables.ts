@@ -2,6 +2,7 @@
 import type { Address, Epoch, Hash32 } from '../../core/ids.ts'
 import type {
   AttestationRecord,
+  DisputeRecord,
   EvaluationRecord,
   OracleRecord,
   OracleSetRecord,
@@ -36,6 +37,8 @@ export interface Tables {
   units: VersionedMap<UnitRecord>
   /** By decimal id. */
   reservations: VersionedMap<ReservationRecord>
+  /** By decimal id. */
+  disputes: VersionedMap<DisputeRecord>
   /** By decimal epoch. */
   attestations: VersionedMap<AttestationRecord>
   /** One row, `head`. */
@@ -53,6 +56,7 @@ export function createTables(): Tables {
     providers: new VersionedMap(),
     units: new VersionedMap(),
     reservations: new VersionedMap(),
+    disputes: new VersionedMap(),
     attestations: new VersionedMap(),
     head: new VersionedMap(),
     totals: new VersionedMap(),

@@ -12,7 +12,19 @@ export function applyUnits(tables: Tables, event: ContractEvent, block: number):
   switch (event.eventName) {
     case 'ProviderRegistered': {
       const operator = lower(event.args.operator)
-      tables.providers.set(operator, block, { operator, node: lower(event.args.node), bond: event.args.bond })
+      const { bond } = event.args
+      tables.providers.set(operator, block, { operator, node: lower(event.args.node), bond, slashed: 0n })
+      return
+    }
+    case 'ProviderSlashed': {
+      const { amount } = event.args
+      const record = tables.providers.get(lower(event.args.operator))
+      if (record !== undefined)
+        tables.providers.set(record.operator, block, {
+          ...record,
+          bond: record.bond - amount,
+          slashed: record.slashed + amount,
+        })
       return
     }
     case 'ProviderBondChanged': {
@@ -34,6 +46,17 @@ export function applyUnits(tables: Tables, event: ContractEvent, block: number):
         stateEpoch: event.args.epoch,
       })
       return
+    case 'CapacityChanged': {
+      const unit = tables.units.get(lower(event.args.unitId))
+      if (unit !== undefined)
+        change(tables, unit.id, block, { terms: { ...unit.terms, capacityBytes: event.args.capacityBytes } })
+      return
+    }
+    case 'MaintenanceAnnounced': {
+      const { fromEpoch, untilEpoch } = event.args
+      change(tables, event.args.unitId, block, { maintenance: { fromEpoch, untilEpoch } })
+      return
+    }
     case 'AutoAcceptChanged':
       change(tables, event.args.unitId, block, { autoAccept: event.args.autoAccept })
       return
@@ -67,6 +90,7 @@ function registered({ unitId, operator, terms: t }: RegisteredArgs, block: numbe
     stateEpoch: 0,
     autoAccept: true,
     reservedBytes: 0n,
+    maintenance: undefined,
     registeredBlock: BigInt(block),
   }
 }

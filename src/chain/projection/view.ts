@@ -12,7 +12,7 @@ function valuesOf<V>(map: VersionedMap<V>, block: number): V[] {
 
 /** @param unitIds ids of all units at any block, ascending. */
 export function viewAt(tables: Tables, block: number, unitIds: () => readonly string[]): ChainView {
-  const sets = (): OracleSetRecord[] => valuesOf(tables.sets, block)
+  const sets = (): OracleSetRecord[] => valuesOf(tables.sets, block).sort((a, b) => a.setId - b.setId)
   return {
     block: BigInt(block),
     setAt: (epoch) => sets().findLast((set) => set.firstEpoch <= epoch),
@@ -32,6 +32,7 @@ export function viewAt(tables: Tables, block: number, unitIds: () => readonly st
       valuesOf(tables.reservations, block)
         .filter((r) => matches(r, filter))
         .sort((a, b) => (a.id < b.id ? -1 : 1)),
+    disputes: () => valuesOf(tables.disputes, block).sort((a, b) => (a.id < b.id ? -1 : 1)),
     attestation: (epoch) => tables.attestations.get(String(epoch), block),
     attestations: (limit, before) => newest(tables, block, limit, before),
     totals: () => valuesOf(tables.totals, block),

@@ -34,7 +34,7 @@ export function factsFrom(
     units: view
       .units()
       .filter(({ status }) => status !== 'Retired')
-      .map(registeredUnit),
+      .map((unit) => registeredUnit(unit, epoch)),
   }
 }
 
@@ -60,6 +60,9 @@ function setFacts({ setId, firstEpoch, nodes }: OracleSetRecord, epoch: Epoch, v
   return { setId, firstEpoch, seats: nodes.map(seat) }
 }
 
-function registeredUnit({ id, terms, operator, status, termsHash }: UnitRecord): ChainFacts['units'][number] {
+function registeredUnit(unit: UnitRecord, epoch: Epoch): ChainFacts['units'][number] {
+  const { id, terms, operator, termsHash, maintenance } = unit
+  const inWindow = maintenance !== undefined && epoch >= maintenance.fromEpoch && epoch < maintenance.untilEpoch
+  const status = unit.status === 'Active' && inWindow ? 'Maintenance' : unit.status
   return { id, terms, operator, status, termsHash }
 }
