@@ -1,5 +1,5 @@
 /** Leaf hashes of a byte stream of any size, in constant memory beside 32 bytes a leaf. */
-import { createHash, type Hash } from 'node:crypto'
+import { type CreateSha256, createSha256, type RunningHash } from './sha256.ts'
 import { LEAF_BYTES, objectRoot } from './tree.ts'
 
 export interface HashedObject {
@@ -10,9 +10,16 @@ export interface HashedObject {
 
 export class LeafHasher {
   readonly #leaves: Uint8Array[] = []
-  #leaf: Hash = newLeaf()
+  readonly #create: CreateSha256
+  #leaf: RunningHash
   #filled = 0
   #bytes = 0
+
+  /** @param create bulk data wants node:crypto's `() => createHash('sha256')`. */
+  constructor(create: CreateSha256 = createSha256) {
+    this.#create = create
+    this.#leaf = this.#newLeaf()
+  }
 
   update(chunk: Uint8Array): void {
     for (let offset = 0; offset < chunk.length; ) {
@@ -33,13 +40,15 @@ export class LeafHasher {
 
   #closeLeaf(): void {
     this.#leaves.push(new Uint8Array(this.#leaf.digest()))
-    this.#leaf = newLeaf()
+    this.#leaf = this.#newLeaf()
     this.#filled = 0
   }
-}
 
-function newLeaf(): Hash {
-  return createHash('sha256').update(Uint8Array.of(0))
+  #newLeaf(): RunningHash {
+    const hash = this.#create()
+    hash.update(Uint8Array.of(0))
+    return hash
+  }
 }
 
 export function hashObject(data: Uint8Array): HashedObject {

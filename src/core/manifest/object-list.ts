@@ -2,12 +2,12 @@
  * Object lists: what a data unit says it holds for probing, with the hash of each 64 KiB leaf, signed by the provider
  * (docs/protocol.md `ObjectList`). A prober trusts nothing that comes from the backend itself.
  */
-import { createHash } from 'node:crypto'
 import { type CborValue, CodecError, decodeCanonical, encodeCanonical, read } from '../canonical-cbor.ts'
 import type { Digests } from '../eip712.ts'
 import { type Address, bytesToHex, type Hash32, hexToBytes, type UnitId } from '../ids.ts'
 import type { Signature, SignatureScheme, Signer } from '../ports/signer.ts'
 import { MAX_KEY_BYTES } from '../ports/storage.ts'
+import { sha256 } from './sha256.ts'
 import { leafCount, objectRoot, treeHead } from './tree.ts'
 
 /** A list travels in one response; 4 MiB hold 120,000 leaf hashes, i.e. 7.5 GiB of objects. */
@@ -78,7 +78,7 @@ export function decodeObjectList(
   if (list.unitId !== expected.unitId) throw new CodecError('wrong-shape', 'object list of another unit')
   list.objects.forEach((object, i) => {
     const previous = list.objects[i - 1]
-    if (previous && Buffer.compare(Buffer.from(previous.key), Buffer.from(object.key)) >= 0)
+    if (previous && keyOrder(previous.key, object.key) >= 0)
       throw new CodecError('not-canonical', 'object list out of order')
   })
   if (expected.scheme.recover(objectListDigest(expected.digests, list), list.signature) !== expected.provider)
@@ -95,12 +95,17 @@ function decodeObject(value: CborValue): ListedObject {
   return { key: read.text(key, MAX_KEY_BYTES), bytes: length, root: objectRoot(length, leafHashes), leafHashes }
 }
 
-function sha256(...parts: Uint8Array[]): Uint8Array {
-  const hash = createHash('sha256')
-  for (const part of parts) hash.update(part)
-  return new Uint8Array(hash.digest())
+/** Ascending by UTF-8 bytes: by code points, of which UTF-16's own order differs beyond U+FFFF. */
+function keyOrder(a: string, b: string): number {
+  const [x, y] = [new TextEncoder().encode(a), new TextEncoder().encode(b)]
+  for (let i = 0; i < x.length && i < y.length; i++) if (x[i] !== y[i]) return x[i]! - y[i]!
+  return x.length - y.length
 }
 
 function concat(parts: readonly Uint8Array[]): Uint8Array {
-  return new Uint8Array(Buffer.concat(parts))
+  const out = new Uint8Array(32 * parts.length)
+  parts.forEach((part, i) => {
+    out.set(part, 32 * i)
+  })
+  return out
 }

@@ -3,19 +3,11 @@
  * two below n), so that it is built while streaming. Leaves, inner nodes and roots are hashed under different
  * prefixes: none of them can be passed off as another. The root also binds the object's length.
  */
-import { createHash } from 'node:crypto'
+import { sameBytes, sha256 } from './sha256.ts'
 
 export const LEAF_BYTES = 65_536
-/** Objects of 64 GiB: caps what a leaf list from elsewhere can make us hold (32 MiB). */
-export const MAX_LEAVES = 1_048_576
 
 const PREFIX = { leaf: Uint8Array.of(0), node: Uint8Array.of(1), root: Uint8Array.of(2) }
-
-function sha256(...parts: Uint8Array[]): Uint8Array {
-  const hash = createHash('sha256')
-  for (const part of parts) hash.update(part)
-  return new Uint8Array(hash.digest())
-}
 
 export function leafCount(bytes: number): number {
   return Math.max(1, Math.ceil(bytes / LEAF_BYTES))
@@ -80,7 +72,7 @@ export function verifyLeaf(
   if (!head) return false
   const length = new Uint8Array(8)
   new DataView(length.buffer).setBigUint64(0, BigInt(object.bytes))
-  return Buffer.compare(sha256(PREFIX.root, length, head), object.root) === 0
+  return sameBytes(sha256(PREFIX.root, length, head), object.root)
 }
 
 function headFromProof(
