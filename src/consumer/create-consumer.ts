@@ -4,7 +4,7 @@ import { silentLogger } from '../core/ports/logger.ts'
 import type { MarketChange, MarketReceipt, MarketReservation, MarketUnit, ReserveTerms } from '../core/ports/market.ts'
 import { noMetrics } from '../core/ports/metrics.ts'
 import { activateReservation } from '../market/activation.ts'
-import { ratePerEpoch } from '../market/amounts.ts'
+import { ratePerEpoch, settlementKey } from '../market/amounts.ts'
 import { createBaselines } from '../market/baselines.ts'
 import { untilMarket } from '../market/changes.ts'
 import type {
@@ -133,7 +133,7 @@ class MarketConsumer implements Consumer {
     const due = await settlementOf(this.#money, this.#own(id), until)
     if (!due) throw new ConsumerError('nothing-to-settle', `reservation ${id} has no newer leaf that can be proven`)
     const { leaf, split } = due
-    await writer.settle(leaf, [id], `settle:${leaf.leaf.unitId}:${leaf.leaf.epoch}:${id}`, until)
+    await writer.settle(leaf, [id], settlementKey(leaf.leaf.unitId, leaf.leaf.epoch, [id]), until)
     const settledTo = Math.min(leaf.leaf.epoch, (this.#own(id).lastEpoch ?? 0) + split.epochs)
     const shown = () => {
       const now = this.#own(id)

@@ -1,5 +1,6 @@
 /** The contract's arithmetic of reservations, to show beforehand what it will do. Integers only, every division floors. */
-import type { Epoch } from '../core/ids.ts'
+import type { Epoch, UnitId } from '../core/ids.ts'
+import { keccak256Hex } from '../core/keccak.ts'
 
 const GIB = 1n << 30n
 /** Paid basis points of one fully paid epoch. */
@@ -43,4 +44,9 @@ export function splitOf(reservation: Settleable, leaf: { epoch: Epoch; paidBpsSu
   const earned = gained < 0n ? 0n : gained > span ? span : gained
   const paid = (due * earned) / span
   return { paid, refund: due - paid, epochs, closes: leaf.epoch >= endEpoch }
+}
+
+/** Names the settlement of these reservations by the unit's leaf of that epoch, so that it is sent once. */
+export function settlementKey(unitId: UnitId, epoch: Epoch, ids: readonly bigint[]): string {
+  return `settle:${unitId}:${epoch}:${keccak256Hex(new TextEncoder().encode(ids.join())).slice(2, 18)}`
 }

@@ -8,7 +8,7 @@ import type { Epoch, UnitId } from '../../core/ids.ts'
 import { silentLogger } from '../../core/ports/logger.ts'
 import { type MarketAttestation, MarketError, type MarketReservation } from '../../core/ports/market.ts'
 import { noMetrics } from '../../core/ports/metrics.ts'
-import { type Split, splitOf } from '../../market/amounts.ts'
+import { type Split, settlementKey, splitOf } from '../../market/amounts.ts'
 import { type Baselines, createBaselines } from '../../market/baselines.ts'
 import { type CheckedLeaf, checkLeaf, provenLeaf } from '../../market/leaf-check.ts'
 import { type PerBlock, perBlock } from '../../market/per-block.ts'
@@ -159,7 +159,7 @@ class ProviderSettlement implements SettlementService {
     const ids = batch.map(({ reservation }) => reservation.id)
     const { unitId, epoch } = leaf.leaf
     try {
-      const receipt = await this.#ports.writer.settle(leaf, ids, `settle:${unitId}:${epoch}:${ids.join()}`, signal)
+      const receipt = await this.#ports.writer.settle(leaf, ids, settlementKey(unitId, epoch, ids), signal)
       for (const id of ids) this.#settled.set(id, epoch)
       const paid = batch.reduce((sum, { split }) => sum + split.paid, 0n)
       const refunded = batch.reduce((sum, { split }) => sum + split.refund, 0n)
