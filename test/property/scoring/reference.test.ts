@@ -21,7 +21,7 @@ const BOUNDS = {
   log2: 2.4e-9,
   exp2: 1.3e-13,
   wilson: 2e-10,
-  evidence: 1e-8,
+  evidence: 3.1e-8,
   ratio: 2.5e-9,
   score: 1e-8,
 }
