@@ -1,19 +1,10 @@
 /** What consumers, providers and relays share about the market: offers, activation, checked leaves. */
+import type { SignedOffer } from '../core/advert/offer.ts'
 import type { Address, UnitId } from '../core/ids.ts'
 import type { Clock } from '../core/ports/clock.ts'
 import type { Logger } from '../core/ports/logger.ts'
 import type { MarketReader, MarketWriter } from '../core/ports/market.ts'
 import type { Metrics } from '../core/ports/metrics.ts'
-import type { Signature } from '../core/ports/signer.ts'
-import type { UnitTerms } from '../core/units.ts'
-
-/** A unit's terms as its provider's node key signed them (EIP-712 `DataUnit`). */
-export interface SignedOffer {
-  terms: UnitTerms
-  /** Unix seconds after which the contract refuses it. */
-  deadline: number
-  signature: Signature
-}
 
 export interface OfferRelayOptions {
   /** This node. */

@@ -4,6 +4,7 @@
  * provider repeats its offer until the unit is there, and the contract takes it once.
  */
 
+import type { SignedOffer } from '../core/advert/offer.ts'
 import { unitIdOf } from '../core/eip712.ts'
 import { codeOf } from '../core/errors.ts'
 import { type Address, bytesToHex, type Hash32, hexToBytes, type UnitId } from '../core/ids.ts'
@@ -11,7 +12,7 @@ import { keccak256 } from '../core/keccak.ts'
 import { silentLogger } from '../core/ports/logger.ts'
 import { MarketError } from '../core/ports/market.ts'
 import { noMetrics } from '../core/ports/metrics.ts'
-import type { OfferReception, OfferRelay, OfferRelayOptions, OfferRelayPorts, SignedOffer } from './api.ts'
+import type { OfferReception, OfferRelay, OfferRelayOptions, OfferRelayPorts } from './api.ts'
 
 /** An offer that expires before its transaction is likely in a block is not worth sending. */
 const MIN_REST_SECONDS = 10

@@ -1,4 +1,5 @@
 /** How a provider's unit comes to the market: signed offer, gossip until an oracle registered it, then live adverts. */
+import type { SignedOffer } from '../../core/advert/offer.ts'
 import type { Digests } from '../../core/eip712.ts'
 import type { UnitId } from '../../core/ids.ts'
 import type { Clock } from '../../core/ports/clock.ts'
@@ -7,7 +8,6 @@ import type { MarketReader } from '../../core/ports/market.ts'
 import type { Metrics } from '../../core/ports/metrics.ts'
 import type { Signer } from '../../core/ports/signer.ts'
 import type { UnitTerms } from '../../core/units.ts'
-import type { SignedOffer } from '../../market/api.ts'
 
 export interface OfferServiceOptions {
   /** Terms of the units this node provides; their `provider` is the signer's address. */

@@ -3,13 +3,13 @@
  * oracle has registered them, and advertised from then on.
  */
 
+import { type SignedOffer, signOffer } from '../../core/advert/offer.ts'
 import { unitIdOf } from '../../core/eip712.ts'
 import { codeOf, LightmeshError } from '../../core/errors.ts'
 import type { UnitId } from '../../core/ids.ts'
 import { silentLogger } from '../../core/ports/logger.ts'
 import { noMetrics } from '../../core/ports/metrics.ts'
 import type { UnitTerms } from '../../core/units.ts'
-import type { SignedOffer } from '../../market/api.ts'
 import { untilMarket } from '../../market/changes.ts'
 import type { OfferService, OfferServiceOptions, OfferServicePorts } from './api.ts'
 
@@ -124,8 +124,7 @@ class GossipedOffers implements OfferService {
     const rest = unit.offer ? unit.offer.deadline - nowSeconds : 0
     if (unit.offer && rest * RENEW_FRACTION > this.#options.offerSeconds) return unit.offer
     const deadline = nowSeconds + this.#options.offerSeconds
-    const signature = await signer.signDigest(digests.dataUnit(unit.terms, deadline))
-    unit.offer = { terms: unit.terms, deadline, signature }
+    unit.offer = await signOffer(digests, signer, unit.terms, deadline)
     return unit.offer
   }
 
