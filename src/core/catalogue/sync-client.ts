@@ -71,7 +71,8 @@ async function syncFrom(peer: Address, modules: SyncModules, report: SyncReport,
   const worker = async () => {
     while (next < indices.length) {
       const index = indices[next++]!
-      report.applied += await syncBucket(peer, index, theirs.counts[index]!, modules, signal)
+      const applied = await syncBucket(peer, index, theirs.counts[index]!, modules, signal)
+      report.applied += applied
     }
   }
   await Promise.all(Array.from({ length: SYNC_CONCURRENCY }, worker))
