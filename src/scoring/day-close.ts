@@ -112,12 +112,13 @@ export interface DayCloseInput {
 }
 
 /**
- * The score as if the day closed now, set at once when a unit is warned or suspended in mid-day: a total failure is not
- * to keep its old score until the close. Nothing else moves.
+ * Lowers the score to what it would be if the day closed now; never raises it, and nothing else moves. A total failure is
+ * not to keep its old score until the close.
  */
-export function scoreOpenDay(input: DayCloseInput): void {
+export function lowerScore(input: DayCloseInput): void {
   fillInputs(input)
-  input.table.scoreBps[input.row] = scoreUnit(input.inputs, input.breakdown)
+  const { table, row } = input
+  table.scoreBps[row] = Math.min(table.scoreBps[row]!, scoreUnit(input.inputs, input.breakdown))
 }
 
 /** Closes the day in place; returns the day's availability in ppm, −1 when it was not judged. */

@@ -3,10 +3,10 @@
 import { UNIT_STATUSES } from '../core/units.ts'
 import { LOSS_DAYS, MAX_EPOCHS_PER_DAY } from './constants.ts'
 import { countReports, createEdges, createTally, setEdges } from './counters.ts'
-import { closeDay, type DayCloseInput, scoreOpenDay } from './day-close.ts'
+import { closeDay, type DayCloseInput, lowerScore } from './day-close.ts'
 import { ScoringError } from './errors.ts'
 import type { EvaluateEpochInput, EvaluateEpochResult } from './evaluation.ts'
-import { stateAfterEpoch } from './life-cycle.ts'
+import { stateAfterEpoch, WARNING_MISSES } from './life-cycle.ts'
 import { createUnitMetrics, measure } from './metrics.ts'
 import { nextTable } from './next-table.ts'
 import { assignSlots, MAX_REPORTERS } from './reporter-table.ts'
@@ -134,8 +134,8 @@ function book(context: EpochContext): void {
     table.lossIncidents[row]! += losses
     table.lossDays[row] = LOSS_DAYS
   }
-  const worse = stateAfterEpoch(table, row, context.epoch, verdict, tally, context.epochsPerDay, losses > 0)
-  if (worse) scoreOpenDay(context)
+  stateAfterEpoch(table, row, context.epoch, verdict, tally, context.epochsPerDay, losses > 0)
+  if (losses > 0 || (verdict === MISSED && table.missedInRow[row]! >= WARNING_MISSES)) lowerScore(context)
 }
 
 /** Everything of an epoch but the day's close, in place; the unit's figures are left in the context. */

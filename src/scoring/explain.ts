@@ -4,7 +4,7 @@
  */
 import { type Address, bytesToHex, type Epoch, type UnitId } from '../core/ids.ts'
 import { UNIT_STATES, type UnitState } from '../core/units.ts'
-import { closeDay, scoreOpenDay } from './day-close.ts'
+import { closeDay, lowerScore } from './day-close.ts'
 import { createEpochUnits, type EpochUnits } from './epoch-units.ts'
 import { assessRow, createContext, dayCloses, type EpochContext } from './evaluate-epoch.ts'
 import type { EpochReport, EvaluateEpochInput } from './evaluation.ts'
@@ -134,11 +134,10 @@ export function explainUnit(input: EvaluateEpochInput, index: number): UnitExpla
   const reporters = reporterFigures(context)
   const paidNeutral = neutralBps(table, 0)
   const dayClosed = dayCloses(context)
-  let scoreBps = table.scoreBps[0]!
-  if (dayClosed) {
-    closeDay(context)
-    scoreBps = table.scoreBps[0]!
-  } else scoreOpenDay(context)
+  const openScore = table.scoreBps[0]!
+  if (dayClosed) closeDay(context)
+  else lowerScore(context)
+  const scoreBps = dayClosed ? table.scoreBps[0]! : openScore
   return {
     unitId: bytesToHex(id),
     epoch: input.epoch,

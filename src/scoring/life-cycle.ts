@@ -25,7 +25,7 @@ export type StateReason = (typeof STATE_REASONS)[number]
 /** A day further below the target than the second credit tier is a bad one. */
 const BAD_DAY_SHORTFALL_PPM = 9_000
 /** Missed epochs in a row that make a warning: one can be a restart, three are half an hour. */
-const WARNING_MISSES = 3
+export const WARNING_MISSES = 3
 /** A quarter of a day out is an outage; never so few epochs that a warning would not come first. */
 const OUTAGE_DAY_SHARE = 4
 const OUTAGE_MISSES_MIN = WARNING_MISSES + 1
@@ -57,7 +57,7 @@ function enter(table: UnitTable, row: number, state: number, reason: StateReason
 
 const served = (state: number): boolean => state !== PENDING && state !== SUSPENDED && state !== REMOVED
 
-/** After an epoch's verdict: vetting, warnings, outages, losses. Returns whether the unit was warned or suspended. */
+/** After an epoch's verdict: vetting, warnings, outages, losses. */
 export function stateAfterEpoch(
   table: UnitTable,
   row: number,
@@ -66,18 +66,17 @@ export function stateAfterEpoch(
   tally: EpochTally,
   epochsPerDay: number,
   lost: boolean,
-): boolean {
+): void {
   const misses = verdict === MISSED ? Math.min(65_535, table.missedInRow[row]! + 1) : table.missedInRow[row]!
   table.missedInRow[row] = verdict === MET ? 0 : misses
   const state = table.state[row]!
   const outage = Math.max(OUTAGE_MISSES_MIN, Math.floor(epochsPerDay / OUTAGE_DAY_SHARE))
   if (state === PENDING && verdict === MET && tally.unwritable <= tally.writable)
     enter(table, row, VETTING, 'vetted', epoch)
-  if (!served(state)) return false
+  if (!served(state)) return
   if (lost) enter(table, row, SUSPENDED, 'data-lost', epoch)
   else if (misses >= outage) enter(table, row, SUSPENDED, 'outage', epoch)
   else if (state === ACTIVE && misses >= WARNING_MISSES) enter(table, row, WARNED, 'missed-epochs', epoch)
-  return table.state[row] !== state
 }
 
 /**
