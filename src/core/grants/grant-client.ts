@@ -2,7 +2,7 @@
 import { CodecError } from '../canonical-cbor.ts'
 import type { Digests, Domain } from '../eip712.ts'
 import { type EpochClock, epochAt } from '../epoch-clock.ts'
-import { type Address, type Epoch, hexToBytes } from '../ids.ts'
+import { type Address, type Epoch, type Hex, hexToBytes } from '../ids.ts'
 import { decodeObjectList, MAX_OBJECT_LIST_BYTES, type ObjectList } from '../manifest/object-list.ts'
 import { networkName } from '../network.ts'
 import type { Clock } from '../ports/clock.ts'
@@ -42,16 +42,16 @@ const TIMEOUT_MS = 10_000
 
 export function createGrantClient(ports: GrantClientPorts): GrantSource & ObjectListSource & ReservationGrantSource {
   const nodeOf = ports.nodeOf ?? ((unit: RegisteredUnit) => unit.terms.provider)
-  const epochNow = () => epochAt(ports.epochClock, ports.clock.now())
-  const common = () => ({ requester: ports.signer.address, epoch: epochNow() })
+  const requester = ports.signer.address
   return {
-    probeGrants: (unit: RegisteredUnit, _epoch: Epoch, signal: AbortSignal) =>
-      ask(ports, nodeOf(unit), { ...common(), purpose: 'probe', subject: unit.id, items: [] }, signal),
+    probeGrants: (unit: RegisteredUnit, epoch: Epoch, signal: AbortSignal) =>
+      ask(ports, nodeOf(unit), { purpose: 'probe', subject: unit.id as Hex, requester, epoch, items: [] }, signal),
     async reservationGrants(reservationId: bigint, items: readonly GrantItem[], signal: AbortSignal) {
       const unit = ports.unitOf?.(reservationId)
       if (!unit) throw new GrantError('reservation-unknown', `reservation ${reservationId} is not known here`)
       const subject = reservationSubject(reservationId)
-      const request: GrantRequest = { ...common(), purpose: 'reservation', subject, items }
+      const epoch = epochAt(ports.epochClock, ports.clock.now())
+      const request: GrantRequest = { purpose: 'reservation', subject, requester, epoch, items }
       const grants = await ask(ports, nodeOf(unit), request, signal)
       if (grants.length !== items.length || grants.some((grant, i) => grant.key !== items[i]?.key))
         throw new GrantError('malformed-answer', 'the provider answered for other objects than it was asked for')

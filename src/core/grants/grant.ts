@@ -1,6 +1,6 @@
 /** Grants: scoped, short-lived rights on a unit's backend that its provider hands out over the request protocol. */
 import { LightmeshError } from '../errors.ts'
-import { type Address, bytesToHex, type Epoch, type Hash32, hexToBytes } from '../ids.ts'
+import type { Address, Epoch, Hash32, Hex } from '../ids.ts'
 import type { GrantAction, PresignedRequest } from '../ports/storage.ts'
 
 export interface Grant extends PresignedRequest {
@@ -68,7 +68,7 @@ export function probeWriteKey(oracle: Address): string {
 }
 
 export function reservationSubject(id: bigint): Hash32 {
-  return `0x${id.toString(16).padStart(64, '0')}`
+  return `0x${id.toString(16).padStart(64, '0')}` as Hex
 }
 
 /** Where a reservation's objects are in the unit's backend. */
@@ -77,5 +77,5 @@ export function reservationPrefix(id: bigint): string {
 }
 
 export function subjectReservation(subject: Hash32): bigint {
-  return BigInt(bytesToHex(hexToBytes(subject)))
+  return BigInt(subject)
 }
