@@ -57,7 +57,7 @@ export function mulDiv(a: number, b: number, c: number): number {
   return quotient
 }
 
-/** ⌊a · b / 2^48⌋ for a, b < 2^52. */
+/** ⌊a · b / 2^48⌋ for a, b < 2^52 with a · b < 2^101. */
 export function mulShift48(a: number, b: number): number {
   multiply(a, b)
   return hi * 16 + Math.floor(lo / TWO_48)
