@@ -1,0 +1,333 @@
+/**
+ * The market on a chain in memory: the contract's rules for units, reservations, roots and settlement, one block for each
+ * transaction. The integration tests hold the real contract to the same stories.
+ */
+
+import { unitIdOf } from '../../../src/core/eip712.ts'
+import { type Address, type Epoch, type Hash32, type UnitId, ZERO_HASH } from '../../../src/core/ids.ts'
+import { keccak256Hex } from '../../../src/core/keccak.ts'
+import { type UnitLeaf, unitLeafHash } from '../../../src/core/leaves.ts'
+import { MerkleTree, rootOfProof } from '../../../src/core/merkle.ts'
+import {
+  type LeafSource,
+  type MarketAttestation,
+  type MarketChange,
+  MarketError,
+  type MarketReader,
+  type MarketReceipt,
+  type MarketReservation,
+  type MarketUnit,
+  type MarketWriter,
+  type ProvenLeaf,
+  type ReservationBaseline,
+  type UnitLeafProof,
+} from '../../../src/core/ports/market.ts'
+import type { UnitTerms } from '../../../src/core/units.ts'
+
+export const TOKEN: Address = `0x${'70'.repeat(20)}` as Address
+export const CONFIRMATIONS = 2n
+
+export function address(n: number): Address {
+  return `0x${n.toString(16).padStart(40, '0')}` as Address
+}
+
+export function termsOf(provider: Address, fields: Partial<UnitTerms> = {}): UnitTerms {
+  return {
+    provider,
+    nonce: 1n,
+    kind: 's3',
+    region: 'eu-west',
+    token: TOKEN,
+    capacityBytes: 100n << 30n,
+    pricePerGibEpoch: 1_000n,
+    egressBytesPerEpoch: 1n << 30n,
+    sla: { availabilityPpm: 999_000, ttfbP95Ms: 500, downP10Kbps: 1_000, upP10Kbps: 1_000 },
+    ...fields,
+  }
+}
+
+export function leafOf(unitId: UnitId, epoch: Epoch, fields: Partial<UnitLeaf> = {}): UnitLeaf {
+  return {
+    unitId,
+    epoch,
+    era: 0,
+    state: 'Active',
+    metEpochs: epoch,
+    missedEpochs: 0,
+    neutralEpochs: 0,
+    paidBpsSum: BigInt(epoch) * 10_000n,
+    lossIncidents: 0,
+    scoreBps: 9_000,
+    availabilityPpm: 999_500,
+    ttfbP95Ms: 80,
+    downP10Kbps: 50_000,
+    upP10Kbps: 20_000,
+    samples: 300,
+    recordHash: ZERO_HASH,
+    ...fields,
+  }
+}
+
+type Mutable<T> = { -readonly [K in keyof T]: T[K] }
+
+export class MarketTwin implements MarketReader {
+  block = 1n
+  /** Calls of all writers in their order, by label. */
+  readonly calls: string[] = []
+  /** Set to make the next calls fail. */
+  fault: MarketError | undefined
+  readonly providers = new Map<Address, Address>()
+  readonly credits = new Map<Address, bigint>()
+  readonly #units = new Map<UnitId, Mutable<MarketUnit>>()
+  readonly #reservations = new Map<bigint, Mutable<MarketReservation>>()
+  readonly #baselines = new Map<bigint, ReservationBaseline>()
+  readonly #attestations: MarketAttestation[] = []
+  readonly #proofs = new Map<string, UnitLeafProof>()
+  readonly #listeners = new Set<(change: MarketChange) => void>()
+  readonly #done = new Map<string, MarketReceipt & { id: bigint }>()
+
+  unit = (id: UnitId) => this.#units.get(id)
+  units = () => [...this.#units.values()].sort((a, b) => (a.id < b.id ? -1 : 1))
+  reservation = (id: bigint) => this.#reservations.get(id)
+  reservations = (filter: { consumer?: Address; unitId?: UnitId } = {}) =>
+    [...this.#reservations.values()].filter(
+      (r) =>
+        (filter.consumer === undefined || r.consumer === filter.consumer) &&
+        (filter.unitId === undefined || r.unitId === filter.unitId),
+    )
+  attestation = (epoch: Epoch) => this.#attestations.find(({ header }) => header.epoch === epoch)
+  latestAttestation = () => this.#attestations.at(-1)
+  finalAttestation = () => this.#attestations.findLast(({ blockNumber }) => blockNumber + CONFIRMATIONS <= this.block)
+  operatorOf = (provider: Address) => this.providers.get(provider)
+  watch = (listener: (change: MarketChange) => void) => {
+    this.#listeners.add(listener)
+    return () => this.#listeners.delete(listener)
+  }
+  baseline = async (id: bigint) => this.#baselines.get(id)!
+  credit = async (_token: Address, account: Address) => this.credits.get(account) ?? 0n
+  tokenBalance = async () => 0n
+
+  get watchers(): number {
+    return this.#listeners.size
+  }
+
+  /** Every leaf that was ever attested, as an honest node would prove it. */
+  readonly leaves: LeafSource = {
+    unitProof: async (unitId, epoch) =>
+      this.#proofs.get(`${unitId}/${epoch ?? this.latestAttestation()?.header.epoch}`),
+  }
+
+  mine(blocks = 1, ...changes: MarketChange[]): void {
+    for (let i = 0; i < blocks; i++) {
+      this.block += 1n
+      if (i === 0) for (const change of changes) this.#tell(change)
+      this.#tell({ kind: 'head', block: this.block })
+    }
+  }
+
+  addUnit(terms: UnitTerms, fields: Partial<MarketUnit> = {}): UnitId {
+    const id = unitIdOf(terms.provider, terms.nonce)
+    const operator = this.providers.get(terms.provider) ?? address(0xff)
+    this.providers.set(terms.provider, operator)
+    this.#units.set(id, {
+      id,
+      terms,
+      operator,
+      status: 'Active',
+      termsHash: ZERO_HASH,
+      attestedState: 'Active',
+      stateEpoch: 0,
+      autoAccept: true,
+      reservedBytes: 0n,
+      ...fields,
+    })
+    this.mine(1, { kind: 'unit', unitId: id })
+    return id
+  }
+
+  changeUnit(id: UnitId, fields: Partial<MarketUnit>): void {
+    Object.assign(this.#units.get(id)!, fields)
+    this.mine(1, { kind: 'unit', unitId: id })
+  }
+
+  /** Puts a root over these leaves on chain; deep enough once two more blocks are mined. */
+  attest(epoch: Epoch, leaves: readonly UnitLeaf[]): void {
+    const sorted = [...leaves].sort((a, b) => (a.unitId < b.unitId ? -1 : 1))
+    const tree = new MerkleTree(sorted.map(unitLeafHash))
+    const before = this.latestAttestation()
+    const { root } = tree
+    sorted.forEach((leaf, k) => {
+      this.#proofs.set(`${leaf.unitId}/${epoch}`, { leaf, proof: tree.proof(k), epoch, root })
+    })
+    const header = {
+      epoch,
+      setId: 1,
+      attempt: 0,
+      parentRoot: before?.header.root ?? ZERO_HASH,
+      root,
+      unitCount: leaves.length,
+      inputsHash: ZERO_HASH,
+      paramsHash: ZERO_HASH,
+      evaluatorVersion: 1,
+    }
+    this.#attestations.push({
+      header,
+      prevEpoch: before?.header.epoch,
+      ringPrevEpoch: before?.header.epoch ?? 0,
+      era: leaves[0]!.era,
+      blockNumber: this.block + 1n,
+      blockTimestamp: epoch,
+      txHash: ZERO_HASH,
+    })
+    this.mine(1, { kind: 'attestation', epoch })
+  }
+
+  /** The same, and as deep as it has to be. */
+  finalize(epoch: Epoch, leaves: readonly UnitLeaf[]): void {
+    this.attest(epoch, leaves)
+    this.mine(Number(CONFIRMATIONS))
+  }
+
+  writer(account: Address): MarketWriter {
+    const send = (label: string, key: string | undefined, run: () => bigint): MarketReceipt & { id: bigint } => {
+      const before = key === undefined ? undefined : this.#done.get(key)
+      if (before) return before
+      this.calls.push(label)
+      if (this.fault) throw this.fault
+      const id = run()
+      const receipt = {
+        txHash: keccak256Hex(new TextEncoder().encode(`${this.block}`)),
+        blockNumber: this.block,
+        gasUsed: 21_000n,
+        id,
+      }
+      if (key !== undefined) this.#done.set(key, receipt)
+      return receipt
+    }
+    return {
+      account,
+      approve: async () => {},
+      reserve: async (terms, key) =>
+        send('reserve', key, () => {
+          const unit = this.#units.get(terms.unitId)!
+          const available = unit.terms.capacityBytes - unit.reservedBytes
+          if (terms.capacityBytes > available) refuse('CapacityExceeded')
+          if (unit.terms.pricePerGibEpoch > terms.maxPricePerGibEpoch) refuse('PriceTooHigh')
+          const ratePerEpoch = (unit.terms.pricePerGibEpoch * terms.capacityBytes + (1n << 30n) - 1n) >> 30n
+          const id = BigInt(this.#reservations.size + 1)
+          unit.reservedBytes += terms.capacityBytes
+          this.#reservations.set(id, {
+            id,
+            unitId: terms.unitId,
+            consumer: account,
+            token: unit.terms.token,
+            status: 'Held',
+            capacityBytes: terms.capacityBytes,
+            epochs: terms.epochs,
+            ratePerEpoch,
+            deposited: ratePerEpoch * BigInt(terms.epochs),
+            lastEpoch: undefined,
+            endEpoch: undefined,
+            paid: 0n,
+            refunded: 0n,
+          })
+          this.mine(1, { kind: 'reservation', id })
+          return id
+        }),
+      activate: async (id, proven, key) =>
+        send('activate', key, () => {
+          const r = this.#reservations.get(id)!
+          const unit = this.#prove(proven)
+          if (r.status !== 'Held') refuse('WrongStatus')
+          if (proven.leaf.epoch !== this.latestAttestation()?.header.epoch) refuse('StaleBaseline')
+          if (!unit.autoAccept && account !== unit.terms.provider) refuse('NotAllowed')
+          const { epoch, paidBpsSum, era } = proven.leaf
+          Object.assign(r, { status: 'Active', lastEpoch: epoch, endEpoch: epoch + r.epochs })
+          this.#baselines.set(id, { lastEpoch: epoch, endEpoch: epoch + r.epochs, paidBpsSum, era })
+          this.mine(1, { kind: 'reservation', id })
+          return id
+        }),
+      settle: async (proven, ids, key) =>
+        send(`settle ${proven.leaf.epoch}: ${ids.join()}`, key, () => {
+          this.#prove(proven)
+          for (const id of ids) this.#checkSettle(id, proven)
+          for (const id of ids) this.#settle(id, proven)
+          this.mine(1, ...ids.map((id) => ({ kind: 'reservation', id }) as const))
+          return 0n
+        }),
+      applyState: async (proven, key) =>
+        send('applyState', key, () => {
+          const unit = this.#prove(proven)
+          if (proven.leaf.epoch <= unit.stateEpoch) refuse('StaleState')
+          this.changeUnit(unit.id, {
+            attestedState: proven.leaf.state,
+            stateEpoch: proven.leaf.epoch,
+            status: 'Active',
+          })
+          return 0n
+        }),
+      cancel: async (id, key) =>
+        send('cancel', key, () => {
+          const r = this.#reservations.get(id)!
+          if (r.status !== 'Held') refuse('WrongStatus')
+          Object.assign(r, { status: 'Cancelled', refunded: r.deposited })
+          this.#units.get(r.unitId)!.reservedBytes -= r.capacityBytes
+          this.mine(1, { kind: 'reservation', id })
+          return id
+        }),
+      withdraw: async () => {
+        const amount = this.credits.get(account) ?? 0n
+        this.credits.set(account, 0n)
+        return { ...send('withdraw', undefined, () => 0n), amount }
+      },
+      registerUnitFor: async (terms) =>
+        send('register', undefined, () => {
+          if (this.#units.has(unitIdOf(terms.provider, terms.nonce))) refuse('UnitExists')
+          this.addUnit(terms, { status: 'Pending', attestedState: 'Pending' })
+          return 0n
+        }),
+    }
+  }
+
+  #prove({ leaf, proof, ringPrevEpoch }: ProvenLeaf): Mutable<MarketUnit> {
+    const attestation = this.attestation(leaf.epoch)
+    const root: Hash32 = rootOfProof(unitLeafHash(leaf), proof)
+    if (attestation?.header.root !== root || attestation.ringPrevEpoch !== ringPrevEpoch) refuse('UnknownRoot')
+    return this.#units.get(leaf.unitId)!
+  }
+
+  #checkSettle(id: bigint, { leaf, ringPrevEpoch }: ProvenLeaf): void {
+    const r = this.#reservations.get(id)!
+    const base = this.#baselines.get(id)
+    if (r.status !== 'Active' || !base) refuse('WrongStatus')
+    if (leaf.epoch <= base.lastEpoch) refuse('AlreadySettled')
+    if (leaf.epoch > base.endEpoch && ringPrevEpoch >= base.endEpoch) refuse('NotFirstAfterEnd')
+  }
+
+  #settle(id: bigint, { leaf }: ProvenLeaf): void {
+    const r = this.#reservations.get(id)!
+    const base = this.#baselines.get(id)!
+    const upTo = Math.min(leaf.epoch, base.endEpoch)
+    const due = r.ratePerEpoch * BigInt(upTo - base.lastEpoch)
+    const span = BigInt(leaf.epoch - base.lastEpoch) * 10_000n
+    const gained = leaf.paidBpsSum - base.paidBpsSum
+    const paid = (due * (gained < span ? gained : span)) / span
+    this.#baselines.set(id, { ...base, lastEpoch: upTo, paidBpsSum: leaf.paidBpsSum })
+    Object.assign(r, { lastEpoch: upTo, paid: r.paid + paid, refunded: r.refunded + due - paid })
+    const { operator } = this.#units.get(r.unitId)!
+    this.credits.set(operator, (this.credits.get(operator) ?? 0n) + paid)
+    this.credits.set(r.consumer, (this.credits.get(r.consumer) ?? 0n) + due - paid)
+    if (leaf.epoch >= base.endEpoch) {
+      r.status = 'Expired'
+      this.#units.get(r.unitId)!.reservedBytes -= r.capacityBytes
+    }
+  }
+
+  #tell(change: MarketChange): void {
+    for (const listener of this.#listeners) listener(change)
+  }
+}
+
+function refuse(reason: string): never {
+  throw new MarketError('refused', `the contract refused the call: ${reason}`, { reason })
+}
