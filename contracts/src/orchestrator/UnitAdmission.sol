@@ -17,13 +17,15 @@ abstract contract UnitAdmission is OrchestratorBase {
     /// @dev Proves a unit's leaf and takes its state over, if it is newer than the last one.
     function _takeState(UnitLeaf calldata leaf, uint40 prevEpoch, bytes32[] calldata proof)
         internal
-        returns (UnitRecord storage unit)
+        returns (bool taken)
     {
         if (leaf.tag != 1) revert IAttestations.WrongLeaf();
         _requireProven(Hashing.leaf(leaf), leaf.epoch, prevEpoch, proof);
-        unit = _units[leaf.unitId];
+        UnitRecord storage unit = _units[leaf.unitId];
         if (unit.operator == address(0)) revert IProviders.UnknownUnit(leaf.unitId);
-        if (leaf.epoch < unit.stateEpoch || (leaf.epoch == unit.stateEpoch && unit.admittedEpoch != 0)) return unit;
+        // Epoch 0 is newer than nothing.
+        bool first = unit.stateEpoch == 0 && unit.attestedState == 0;
+        if (leaf.epoch <= unit.stateEpoch && !first) return false;
         unit.stateEpoch = leaf.epoch;
         unit.attestedState = leaf.state;
         emit IProviders.UnitStateApplied(leaf.unitId, leaf.state, leaf.epoch);
@@ -34,6 +36,7 @@ abstract contract UnitAdmission is OrchestratorBase {
         } else if (leaf.state == STATE_REMOVED && unit.status != UnitStatus.Retired) {
             _retire(leaf.unitId, unit);
         }
+        return true;
     }
 
     /// @dev Vetting, Active, Warned.

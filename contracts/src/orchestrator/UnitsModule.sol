@@ -70,9 +70,7 @@ contract UnitsModule is Module, UnitAdmission, IProviders {
 
     /// @inheritdoc IProviders
     function applyState(UnitLeaf calldata leaf, uint40 prevEpoch, bytes32[] calldata proof) external {
-        uint40 before = _units[leaf.unitId].stateEpoch;
-        UnitRecord storage unit = _takeState(leaf, prevEpoch, proof);
-        if (unit.stateEpoch == before && unit.admittedEpoch != 0) revert StaleState(before);
+        if (!_takeState(leaf, prevEpoch, proof)) revert StaleState(_units[leaf.unitId].stateEpoch);
     }
 
     /// @inheritdoc IProviders
