@@ -310,7 +310,7 @@ export class MarketTwin implements MarketReader {
     const upTo = Math.min(leaf.epoch, base.endEpoch)
     const due = r.ratePerEpoch * BigInt(upTo - base.lastEpoch)
     const span = BigInt(leaf.epoch - base.lastEpoch) * 10_000n
-    const gained = leaf.paidBpsSum - base.paidBpsSum
+    const gained = leaf.paidBpsSum > base.paidBpsSum ? leaf.paidBpsSum - base.paidBpsSum : 0n
     const paid = (due * (gained < span ? gained : span)) / span
     this.#baselines.set(id, { ...base, lastEpoch: upTo, paidBpsSum: leaf.paidBpsSum })
     Object.assign(r, { lastEpoch: upTo, paid: r.paid + paid, refunded: r.refunded + due - paid })
