@@ -37,8 +37,9 @@ export function applyReservations(tables: Tables, event: ContractEvent, block: n
     case 'ReservationExtended': {
       const { id, endEpoch, deposit } = event.args
       change(tables, id, block, (r) => {
-        const fromSurplus = r.surplus < deposit ? r.surplus : deposit
-        return { endEpoch, surplus: r.surplus - fromSurplus, deposited: r.deposited + deposit - fromSurplus }
+        // What was topped up pays first.
+        const charged = r.surplus >= deposit ? 0n : deposit - r.surplus
+        return { endEpoch, surplus: r.surplus - (deposit - charged), deposited: r.deposited + charged }
       })
       return
     }
