@@ -42,6 +42,11 @@ export function takesReservations(state: UnitState): boolean {
 
 /** The contract's errors after which the next root, or the next look, may succeed. */
 const AGAIN: ReadonlySet<string> = new Set(['StaleBaseline', 'UnknownRoot', 'WrongStatus'])
+
+function mayTryAgain(error: unknown): boolean {
+  if (!(error instanceof MarketError)) return false
+  return error.code === 'unavailable' || (error.code === 'refused' && AGAIN.has(error.reason ?? ''))
+}
 const OVER: ReadonlySet<MarketReservationStatus> = new Set(['Released', 'Expired', 'Cancelled', 'Rejected'])
 
 /**
@@ -97,7 +102,7 @@ async function tryActivate(
   try {
     return await writer.activate(id, leaf, `activate:${id}:${leaf.leaf.epoch}`, signal)
   } catch (error) {
-    if (error instanceof MarketError && error.code === 'refused' && AGAIN.has(error.reason ?? '')) return undefined
+    if (mayTryAgain(error)) return undefined
     throw error
   }
 }

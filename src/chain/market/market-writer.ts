@@ -1,14 +1,17 @@
-/** The market port's writing side: calls of one account, through its transaction sender. */
-import { encodeFunctionData, erc20Abi, type Log, parseEventLogs } from 'viem'
-import { textWord } from '../../core/abi.ts'
+/** The market port's writing side: the contract's actions in the name of one account. */
 import { unitIdOf } from '../../core/eip712.ts'
-import { type Address, bytesToHex, type Hash32, type Hex } from '../../core/ids.ts'
-import { LEAF_TAG, type UnitLeaf } from '../../core/leaves.ts'
-import { MarketError, type MarketReceipt, type MarketWriter, type ProvenLeaf } from '../../core/ports/market.ts'
-import { UNIT_KINDS, UNIT_STATES, type UnitTerms } from '../../core/units.ts'
+import type { MarketReceipt, MarketWriter } from '../../core/ports/market.ts'
+import { activate } from '../actions/activate.ts'
+import { applyState } from '../actions/apply-state.ts'
+import { approve } from '../actions/approve.ts'
+import { cancel } from '../actions/cancel.ts'
+import { registerDataUnitFor } from '../actions/register-data-unit-for.ts'
+import { reserve } from '../actions/reserve.ts'
+import { settle } from '../actions/settle.ts'
+import { withdraw } from '../actions/withdraw.ts'
 import type { TransactionReceipt, TransactionSender } from '../api.ts'
 import type { ConnectedChain } from '../create-chain.ts'
-import { orchestratorAbi } from '../generated/orchestrator-abi.ts'
+import { erc20Abi } from '../reader/erc20-abi.ts'
 import { readContract } from '../rpc/read-contract.ts'
 import { asMarketError } from './market-error.ts'
 
@@ -18,104 +21,42 @@ export interface MarketWriterModules {
 }
 
 export function createMarketWriter({ chain, sender }: MarketWriterModules): MarketWriter {
-  const { orchestrator } = chain.network
+  const { network } = chain
+  const modules = { network, sender }
   const account = sender.address
-
-  const send = (label: string, data: Hex, key: string | undefined, signal: AbortSignal, to: Address = orchestrator) =>
-    sender.send({ to, data, label, ...(key === undefined ? {} : { key }) }, signal).catch(asMarketError)
+  const spender = network.orchestrator
 
   return {
     account,
     async approve(token, amount, signal) {
-      const request = {
-        address: token,
-        abi: erc20Abi,
-        functionName: 'allowance',
-        args: [account, orchestrator],
-      } as const
+      const request = { address: token, abi: erc20Abi, functionName: 'allowance', args: [account, spender] } as const
       const allowed = await readContract(chain.source.active(), request, signal).catch(asMarketError)
-      if (allowed >= amount) return
-      const data = encodeFunctionData({ abi: erc20Abi, functionName: 'approve', args: [orchestrator, amount] })
-      await send('approve', data, undefined, signal, token)
+      if (allowed < amount) await approve(modules, { token, spender, amount }, { signal }).catch(asMarketError)
     },
     async reserve(terms, key, signal) {
-      const data = encodeFunctionData({ abi: orchestratorAbi, functionName: 'reserve', args: [terms] })
-      const receipt = await send('reserve', data, key, signal)
-      const logs = logsOf(receipt, orchestrator)
-      const [held] = parseEventLogs({ abi: orchestratorAbi, logs, eventName: 'ReservationHeld' })
-      return { ...asReceipt(receipt), id: present(held, receipt).args.id }
+      const receipt = await reserve(modules, terms, { key, signal }).catch(asMarketError)
+      return { ...asReceipt(receipt), id: receipt.id }
     },
-    async activate(id, proven, key, signal) {
-      const data = encodeFunctionData({
-        abi: orchestratorAbi,
-        functionName: 'activate',
-        args: [id, ...leafArguments(proven)],
-      })
-      return asReceipt(await send('activate', data, key, signal))
-    },
-    async settle(proven, ids, key, signal) {
-      const data = encodeFunctionData({
-        abi: orchestratorAbi,
-        functionName: 'settle',
-        args: [...leafArguments(proven), [...ids]],
-      })
-      return asReceipt(await send('settle', data, key, signal))
-    },
-    async applyState(proven, key, signal) {
-      const args = leafArguments(proven)
-      const data = encodeFunctionData({ abi: orchestratorAbi, functionName: 'applyState', args })
-      return asReceipt(await send('apply-state', data, key, signal))
-    },
-    async cancel(id, key, signal) {
-      const data = encodeFunctionData({ abi: orchestratorAbi, functionName: 'cancel', args: [id] })
-      return asReceipt(await send('cancel', data, key, signal))
-    },
+    activate: (id, proven, key, signal) =>
+      activate(modules, id, proven, { key, signal }).then(asReceipt).catch(asMarketError),
+    settle: (proven, ids, key, signal) =>
+      settle(modules, proven, ids, { key, signal }).then(asReceipt).catch(asMarketError),
+    applyState: (proven, key, signal) =>
+      applyState(modules, proven, { key, signal }).then(asReceipt).catch(asMarketError),
+    cancel: (id, key, signal) => cancel(modules, id, { key, signal }).then(asReceipt).catch(asMarketError),
     async withdraw(token, to, signal) {
-      const data = encodeFunctionData({ abi: orchestratorAbi, functionName: 'withdraw', args: [token, to] })
-      const receipt = await send('withdraw', data, undefined, signal)
-      const logs = logsOf(receipt, orchestrator)
-      const [withdrawn] = parseEventLogs({ abi: orchestratorAbi, logs, eventName: 'Withdrawn' })
-      return { ...asReceipt(receipt), amount: present(withdrawn, receipt).args.amount }
+      const receipt = await withdraw(modules, token, to, { signal }).catch(asMarketError)
+      return { ...asReceipt(receipt), amount: receipt.amount }
     },
-    async registerUnitFor(terms, deadline, signature, signal) {
-      const data = encodeFunctionData({
-        abi: orchestratorAbi,
-        functionName: 'registerDataUnitFor',
-        args: [termsArgument(terms, deadline), bytesToHex(signature)],
-      })
+    registerUnitFor(terms, deadline, signature, signal) {
       const key = `offer:${unitIdOf(terms.provider, terms.nonce)}:${deadline}`
-      return asReceipt(await send('register-unit', data, key, signal))
+      return registerDataUnitFor(modules, { terms, deadline, signature }, { key, signal })
+        .then(asReceipt)
+        .catch(asMarketError)
     },
   }
 }
 
 function asReceipt({ hash, blockNumber, gasUsed }: TransactionReceipt): MarketReceipt {
   return { txHash: hash, blockNumber, gasUsed }
-}
-
-function leafArguments({
-  leaf,
-  ringPrevEpoch,
-  proof,
-}: ProvenLeaf): [ReturnType<typeof leafArgument>, number, Hash32[]] {
-  return [leafArgument(leaf), ringPrevEpoch, [...proof]]
-}
-
-function leafArgument(leaf: UnitLeaf) {
-  return { ...leaf, tag: LEAF_TAG.unit, state: UNIT_STATES.indexOf(leaf.state) }
-}
-
-function termsArgument({ sla, ...terms }: UnitTerms, deadline: number) {
-  return { ...terms, ...sla, kind: UNIT_KINDS.indexOf(terms.kind), region: textWord(terms.region), deadline }
-}
-
-/** The contract's own logs. Of a log, viem reads topics and data only. */
-function logsOf(receipt: TransactionReceipt, orchestrator: Address): Log[] {
-  return receipt.logs.filter(({ address }) => address === orchestrator) as unknown as Log[]
-}
-
-/** @throws {MarketError} when the contract did not say what it did. */
-function present<T>(event: T | undefined, receipt: TransactionReceipt): T {
-  if (event === undefined) throw new MarketError('unavailable', `transaction ${receipt.hash} lacks its event`)
-  return event
 }
