@@ -155,7 +155,8 @@ export interface NetworkPlan {
   consumer: KeyPair
 }
 
-export async function foundNetwork(plan: NetworkPlan): Promise<Network> {
+/** Funds the accounts and deploys the contracts: what nodes need to know before they start. */
+export async function deployNetwork(plan: NetworkPlan): Promise<Network> {
   const { rpcUrl, nodes, epochSeconds } = plan
   const rpc = rpcOf(rpcUrl)
   const deployer = deriveKey(plan.seed, 'deployer')
@@ -181,24 +182,25 @@ export async function foundNetwork(plan: NetworkPlan): Promise<Network> {
       oracleSet: { seatLimit: Math.max(4, nodes.length) },
     },
   })
+  return { ...contracts, rpcUrl, chainId: CHAIN_ID, genesis, epochSeconds }
+}
+
+/** Bonds and registers everybody and announces the first set, before epoch 0. */
+export async function registerEverybody(plan: NetworkPlan, network: Network): Promise<void> {
+  const rpc = rpcOf(plan.rpcUrl)
+  const deployer = deriveKey(plan.seed, 'deployer')
   const mint = (to: Address, amount: bigint): Call => ({
     from: deployer,
-    to: contracts.token,
+    to: network.token,
     data: encodeFunctionData({ abi: devTokenAbi, functionName: 'mint', args: [to, amount] }),
   })
   await sendAll(rpc, [
-    ...nodes.map((keys) => mint(keys.operator.address, OPERATOR_TOKENS)),
+    ...plan.nodes.map((keys) => mint(keys.operator.address, OPERATOR_TOKENS)),
     mint(plan.consumer.address, CONSUMER_TOKENS),
   ])
-  const digests = createDigests({ chainId: CHAIN_ID, orchestrator: contracts.orchestrator.toLowerCase() as Address })
-  const calls = nodes.map((keys, i) => operatorCalls(keys, { provider: plan.providers.has(i) }, contracts, digests))
+  const digests = createDigests({ chainId: CHAIN_ID, orchestrator: network.orchestrator.toLowerCase() as Address })
+  const calls = plan.nodes.map((keys, i) => operatorCalls(keys, { provider: plan.providers.has(i) }, network, digests))
   await sendAll(rpc, (await Promise.all(calls)).flat())
-  await sendAll(rpc, [
-    {
-      from: deployer,
-      to: contracts.oracleSet,
-      data: encodeFunctionData({ abi: oracleSetAbi, functionName: 'recompute' }),
-    },
-  ])
-  return { ...contracts, rpcUrl, chainId: CHAIN_ID, genesis, epochSeconds }
+  const data = encodeFunctionData({ abi: oracleSetAbi, functionName: 'recompute' })
+  await sendAll(rpc, [{ from: deployer, to: network.oracleSet, data }])
 }

@@ -29,3 +29,9 @@ export async function startAzurite(
   await whenReady(child, { line: (line) => (/successfully listen/.test(line) ? true : undefined) }, signal)
   return { endpoint: `http://127.0.0.1:${port}/${accountName}`, accountName, accountKey, process: child }
 }
+
+export async function createContainer(server: AzureServer, container: string): Promise<void> {
+  const { BlobServiceClient, StorageSharedKeyCredential } = await import('@azure/storage-blob')
+  const credential = new StorageSharedKeyCredential(server.accountName, server.accountKey)
+  await new BlobServiceClient(server.endpoint, credential).getContainerClient(container).createIfNotExists()
+}
