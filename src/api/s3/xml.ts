@@ -39,7 +39,8 @@ export function escapeXml(text: string): string {
   })
 }
 
-const parser = new XMLParser({ ignoreAttributes: true, parseTagValue: false, trimValues: true })
+// htmlEntities: numeric character references, too, which some clients use for what XML can't hold.
+const parser = new XMLParser({ ignoreAttributes: true, parseTagValue: false, trimValues: false, htmlEntities: true })
 
 /**
  * The document's root element as nested objects of strings; a repeated element is an array.
