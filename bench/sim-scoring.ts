@@ -2,6 +2,7 @@
  * `npm run sim:scoring [-- --json]`: how well the score sees through liars, how soon it sees an outage, how often it cries
  * wolf. Uses nothing but src/scoring; seeded, so that the table in docs/scoring.md is what it prints.
  */
+import { readFileSync, writeFileSync } from 'node:fs'
 import { createEpochUnits, type EpochUnits } from '../src/scoring/epoch-units.ts'
 import { evaluateEpoch } from '../src/scoring/evaluate-epoch.ts'
 import type { EpochReport, EvaluateEpochInput } from '../src/scoring/evaluation.ts'
@@ -216,45 +217,47 @@ function deadDayBest(): number {
   return best
 }
 
-function printTable(rows: ReturnType<typeof estimates>): void {
-  console.log('| p | liars | they say | median | error | raw mean | majority |\n|---|---|---|---|---|---|---|')
+function markdown(rows: ReturnType<typeof estimates>): string {
   const percent = (value: number) => `${(value * 100).toFixed(2)} %`
-  for (const r of rows) {
+  const lines = rows.map((r) => {
     const error = ((r.median - r.p) * 100).toFixed(2)
-    const cells = [
-      percent(r.p),
-      `${r.liars * 100} %`,
-      r.kind,
-      percent(r.median),
-      error,
-      percent(r.mean),
-      percent(r.majority),
-    ]
-    console.log(`| ${cells.join(' | ')} |`)
-  }
+    const figures = [percent(r.median), error, percent(r.mean), percent(r.majority)]
+    return `| ${[percent(r.p), `${r.liars * 100} %`, r.kind, ...figures].join(' | ')} |`
+  })
+  return [
+    '| p | liars | who say | median | error, points | raw mean | majority |',
+    `|${'---|'.repeat(7)}`,
+    ...lines,
+  ].join('\n')
 }
 
+const PAGE = new URL('../docs/scoring.md', import.meta.url)
+
+/** Puts the text between the markers of docs/scoring.md. */
+function writePage(text: string): void {
+  const page = readFileSync(PAGE, 'utf8')
+  const between = /(<!-- sim:scoring -->)[\s\S]*(<!-- \/sim:scoring -->)/
+  writeFileSync(
+    PAGE,
+    page.replace(between, (_, open: string, close: string) => `${open}\n\n${text}\n\n${close}`),
+  )
+}
+
+/** `--json`: figures for machines; `--docs`: into docs/scoring.md as well. */
 export function run(args: readonly string[]): void {
   const rows = estimates()
   const detectionDays = detection()
   const { falseAlarms, unitDays } = alarms()
-  const bestWithDeadDays = deadDayBest()
-  const result = {
-    estimates: rows,
-    detectionDays,
-    falseAlarms,
-    unitDays,
-    deadDayBestBps: bestWithDeadDays,
-    goldBps: GOLD_BPS,
-  }
-  if (args.includes('--json')) console.log(JSON.stringify(result))
-  else {
-    printTable(rows)
-    console.log(
-      `\ntotal failure below 0.90 after ${detectionDays} days; ${falseAlarms} false alarms in ${unitDays} unit-days;`,
-    )
-    console.log(`best score with one dead day in 30: ${bestWithDeadDays} bps (gold from ${GOLD_BPS})`)
-  }
+  const deadDayBestBps = deadDayBest()
+  const text = [
+    markdown(rows),
+    '',
+    `A total failure is below 0.90 after ${detectionDays} days at the latest; ${falseAlarms} false alarms in ${unitDays} unit-days of`,
+    `99.95 % units under a fifth of all-fail liars; one dead day in 30 never gets past ${deadDayBestBps} bps (gold from ${GOLD_BPS}).`,
+  ].join('\n')
+  const result = { estimates: rows, detectionDays, falseAlarms, unitDays, deadDayBestBps, goldBps: GOLD_BPS }
+  console.log(args.includes('--json') ? JSON.stringify(result) : text)
+  if (args.includes('--docs')) writePage(text)
   const tooFar = rows.some((r) => r.liars <= 0.3 && Math.abs(r.median - r.p) > (r.liars > 0.2 ? 0.055 : 0.03))
-  if (tooFar || detectionDays > 1 || falseAlarms > 0 || bestWithDeadDays >= GOLD_BPS) process.exitCode = 1
+  if (tooFar || detectionDays > 1 || falseAlarms > 0 || deadDayBestBps >= GOLD_BPS) process.exitCode = 1
 }
