@@ -59,6 +59,7 @@ const FROM_STORAGE: Record<StorageErrorCode, S3ErrorCode> = {
   'invalid-key': 'KeyTooLongError',
   'malformed-response': 'InternalError',
   'object-missing': 'NoSuchKey',
+  'part-invalid': 'InvalidPart',
   'precondition-failed': 'PreconditionFailed',
   'quota-exceeded': 'QuotaExceeded',
   'range-invalid': 'InvalidRange',

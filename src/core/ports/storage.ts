@@ -17,6 +17,7 @@ export type StorageErrorCode =
   | 'invalid-key'
   | 'malformed-response'
   | 'object-missing'
+  | 'part-invalid'
   | 'precondition-failed'
   | 'quota-exceeded'
   | 'range-invalid'

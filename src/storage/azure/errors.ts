@@ -11,7 +11,7 @@ const BY_CODE: Record<string, StorageErrorCode> = {
   BlobNotFound: 'object-missing',
   ConditionNotMet: 'precondition-failed',
   ContainerNotFound: 'container-missing',
-  InvalidBlockList: 'upload-missing',
+  InvalidBlockList: 'part-invalid',
   InvalidRange: 'range-invalid',
   InvalidResourceName: 'invalid-key',
   Md5Mismatch: 'digest-mismatch',

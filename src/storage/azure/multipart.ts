@@ -79,7 +79,7 @@ export class AzureMultipart implements MultipartStore {
   ): Promise<ObjectHead> {
     const { prefix, facts } = parseUploadId(uploadId)
     if (parts.length === 0 || parts.some(({ number, etag }) => etag !== blockId(prefix, number)))
-      throw new StorageError('upload-missing', 'a part is not one of this upload')
+      throw new StorageError('part-invalid', 'a part is not one of this upload')
     const blob = this.#blob(key)
     try {
       await blob.commitBlockList(

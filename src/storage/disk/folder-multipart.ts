@@ -141,15 +141,20 @@ export class FolderMultipart implements MultipartStore {
   }
 
   #choose(parts: ReadonlyMap<number, PartRecord>, chosen: readonly Pick<PartInfo, 'number' | 'etag'>[]): PartRecord[] {
-    if (chosen.length === 0) throw new StorageError('upload-missing', 'an object needs at least one part')
-    return chosen.map(({ number, etag }, i) => {
+    if (chosen.length === 0) throw new StorageError('part-invalid', 'an object needs at least one part')
+    const pieces = chosen.map(({ number, etag }, i) => {
       const part = parts.get(number)
       if (!part || part.etag !== etag || number <= (chosen[i - 1]?.number ?? 0))
-        throw new StorageError('upload-missing', `part ${number} is not there, has changed or is out of order`)
-      if (part.bytes < this.minPartBytes && i < chosen.length - 1)
-        throw new StorageError('wrong-length', `part ${number} has ${part.bytes} bytes; ${this.minPartBytes} at least`)
+        throw new StorageError('part-invalid', `part ${number} is not there, has changed or is out of order`)
       return part
     })
+    const small = pieces.slice(0, -1).find((part) => part.bytes < this.minPartBytes)
+    if (small)
+      throw new StorageError(
+        'wrong-length',
+        `a part has ${small.bytes} bytes; all but the last need ${this.minPartBytes}`,
+      )
+    return pieces
   }
 
   async #upload(key: string, uploadId: string): Promise<UploadRecord> {

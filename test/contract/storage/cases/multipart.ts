@@ -60,7 +60,7 @@ export const multipartCases: DriverCase[] = [
       const id = await store.create(key)
       const part = await putPart(store, key, id, 1, pattern(PART))
       const ghost = { number: 2, etag: part.etag }
-      await rejectsWith(store.complete(key, id, [part, ghost]), 'upload-missing')
+      await rejectsWith(store.complete(key, id, [part, ghost]), 'part-invalid')
       await store.abort(key, id)
       await rejectsWith(driver.head(key), 'object-missing')
     },
