@@ -129,6 +129,12 @@ describe('evaluateEpoch', () => {
     assert.deepEqual([enforced.table.samples[0], enforced.paidBps[0]], [207, 9_000])
   })
 
+  it('behavior: no latency is claimed by fewer than minReports reporters, however many samples they have', () => {
+    const few = Array.from({ length: 7 }, (_, i) => report(i, [{ ttfbMs: 20 }]))
+    const { table } = run(20, () => few, { units: testUnits(255), params: { ...TEST_PARAMS, epochsPerDay: 1_000 } })
+    assert.deepEqual([table.samples[0], table.ttfbP95Ms[0], table.availabilityPpm[0]], [140, 0, 0])
+  })
+
   it('behavior: a loss counts when more than f reporters saw it, and suspends', () => {
     const vetted = run(11, () => votes(9)).table
     assert.equal(stateOf(vetted), 'Active')

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
+import { ScoringError } from '../../../src/scoring/errors.ts'
 import {
   decodeRow,
   encodeRecord,
@@ -50,5 +51,27 @@ describe('record codec', () => {
       ['other reporters', bytes.with(PUBLIC_BYTES + 1, bytes[PUBLIC_BYTES + 1]! ^ 1)],
     ]
     for (const [name, altered] of broken) assert.throws(decode(altered), { code: 'bad-record' }, name)
+  })
+
+  it('behavior: whatever decodes is what encodeRow writes: no second form of a record', () => {
+    let refused = 0
+    const check = (altered: Uint8Array) => {
+      const target = createUnitTable(1, table.slots, table.reporters)
+      try {
+        decodeRow(target, 0, digest, altered)
+      } catch (error) {
+        assert.ok(error instanceof ScoringError && error.code === 'bad-record')
+        refused++
+        return
+      }
+      assert.deepEqual(encodeRow(target, 0, digest), altered)
+    }
+    bytes.forEach((byte, i) => {
+      check(bytes.with(i, byte ^ 1))
+      check(bytes.with(i, 0))
+      // The same count with a superfluous byte.
+      check(Uint8Array.from([...bytes.subarray(0, i), byte | 128, 0, ...bytes.subarray(i + 1)]))
+    })
+    assert.ok(refused > bytes.length)
   })
 })
