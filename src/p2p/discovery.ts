@@ -18,13 +18,15 @@ import type { PeerBook } from './peer-book.ts'
 /** Peers asked in one step; each answer is a sample of what the peer knows. */
 const ASKED_PER_STEP = 3
 /** While nothing new is found the interval doubles up to here: a lost network is noticed by its lost connections anyhow. */
-const SLOWEST_INTERVAL_MS = 30_000
+const SLOWEST_INTERVAL_MS = 10_000
 /** Up to here every new peer is asked at once; later the regular step finds the rest. */
 const FEW_PEERS = 8
+/** Drawn from all that were ever met; those that are not connected are tried again. */
+const REMEMBERED_PER_STEP = 16
 const SLOWEST_REDIAL_MS = 60_000
 
 export interface DiscoveryModules {
-  node: Pick<Libp2p, 'dial' | 'getConnections' | 'peerId'>
+  node: Pick<Libp2p, 'dial' | 'getConnections' | 'peerId' | 'peerStore'>
   exchange: Exchange
   book: PeerBook
   limits: MeshLimits
@@ -88,7 +90,8 @@ export function createDiscovery(modules: DiscoveryModules): Discovery {
 
   const consider = (peer: PeerId) => {
     const name = peer.toString()
-    if (candidates.has(name) || peer.equals(node.peerId) || modules.isBanned(peer)) return
+    const last = redial.get(name)
+    if (candidates.has(name) || peer.equals(node.peerId) || modules.isBanned(peer) || (last && last.at > now())) return
     candidates.set(name, { peer, since: now() })
     if (candidates.size > limits.maxKnownPeers) candidates.delete(candidates.keys().next().value!)
   }
@@ -138,30 +141,53 @@ export function createDiscovery(modules: DiscoveryModules): Discovery {
     if (present.size === 0) for (const address of bootstrap) dial(address)
     const wanted = dialKept(present)
     if (present.size >= limits.targetConnections && wanted.length === 0) return
+    // Peers tell of whom they are connected with: across a healed partition only memory helps.
+    for (const peer of sample([...book.peers()], REMEMBERED_PER_STEP, modules.random)) {
+      if (!present.has(peer.toString())) consider(peer)
+    }
     await Promise.all(someConnected().map((peer) => ask(peer, sample(wanted, MAX_WANTED, modules.random))))
     dialCandidates(connected())
     const news = present.size === 0 || candidates.size > 0 || wanted.length > 0 || dialling.size > 0
     intervalMs = news ? limits.discoveryIntervalMs : Math.min(SLOWEST_INTERVAL_MS, intervalMs * 2)
   }
 
+  /** Peers of a former run: the network is found again even when no bootstrap node is left. */
+  const remember = async () => {
+    try {
+      for (const { id } of await node.peerStore.all({ limit: 4 * limits.targetConnections })) {
+        book.learn(id)
+        consider(id)
+      }
+    } catch (error) {
+      logger.warn('the peer store could not be read', { error: String(error) })
+    }
+  }
+
+  let stepping = false
   const schedule = (ms: number) => {
-    if (stopped.signal.aborted) return
     clearTimeout(timer)
+    if (stopped.signal.aborted) return
     timer = setTimeout(() => {
+      stepping = true
       running = step()
         .catch((error: unknown) => logger.warn('a discovery step failed', { error: String(error) }))
-        .finally(() => schedule(intervalMs))
+        .finally(() => {
+          stepping = false
+          schedule(intervalMs)
+        })
     }, ms)
   }
+  /** Back to short intervals; a timer that is short already goes on, or a stream of events would put it off for ever. */
   const hurry = () => {
+    const waiting = intervalMs > limits.discoveryIntervalMs && !stepping
     intervalMs = limits.discoveryIntervalMs
-    schedule(intervalMs)
+    if (waiting) schedule(intervalMs)
   }
 
   return {
     start() {
       for (const address of bootstrap) dial(address)
-      schedule(intervalMs)
+      running = remember().then(() => schedule(intervalMs))
     },
     async stop() {
       stopped.abort(new Error('stopping'))

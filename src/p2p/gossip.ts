@@ -6,14 +6,20 @@ import type { Gossip, GossipHandler, Verdict } from '../core/ports/gossip.ts'
 import type { Logger } from '../core/ports/logger.ts'
 import type { Metrics } from '../core/ports/metrics.ts'
 import { MeshError } from './errors.ts'
+import { createHeld, type HeldMessage } from './held.ts'
 import type { MeshLimits } from './limits.ts'
 import { shortName } from './names.ts'
-import { type PubSub, report } from './pubsub.ts'
+import { FLOOD_POINTS, type Penalties } from './penalties.ts'
+import { LISTENER_EVENTS, listenersOf, type PubSub, report } from './pubsub.ts'
+import { createRate, type Rate } from './rate.ts'
 import { createTopicQueue, type TopicQueue } from './topic-queue.ts'
 import type { MeshTopic } from './types.ts'
 
 export interface GossipModules {
   pubsub: PubSub
+  penalties: Penalties
+  /** Unix ms. */
+  now(): number
   learn(peer: PeerId): Address | undefined
   logger: Logger
   metrics: Metrics
@@ -30,7 +36,17 @@ interface Subscription {
   topic: Required<MeshTopic>
   handler: GossipHandler
   queue: TopicQueue<Arrived>
+  rate: Rate
 }
+
+/**
+ * An honest peer forwards what others accepted, so it can be first with every message of the network and no more: four
+ * times the topic's rate, in a burst of ten seconds of it.
+ */
+const FLOOD_FACTOR = 4
+const FLOOD_BURST_SECONDS = 10
+/** Slow topics, too, may see a moment's burst: everyone's commit comes within seconds. */
+const FLOOD_MIN_BURST = 200
 
 /** What gossipsub tells of a message. */
 type MessageEvent = Parameters<Extract<Parameters<PubSub['addEventListener']>[1], (event: never) => void>>[0]
@@ -39,12 +55,14 @@ export interface GossipAdapter extends Gossip {
   close(): void
 }
 
+/** A start-up's worth: a node publishes a few messages before its first peer is there. */
+const HELD = { messages: 64, ageMs: 10_000 }
 const IGNORED_LATE: Verdict = { result: 'ignore', code: 'validation-timeout' }
 
 export function createGossip(
   topics: readonly MeshTopic[],
   limits: MeshLimits,
-  { pubsub, learn, logger, metrics }: GossipModules,
+  { pubsub, penalties, learn, logger, metrics, now }: GossipModules,
 ): GossipAdapter {
   const known = new Map(topics.map((topic) => [topic.name, withDefaults(topic, limits)]))
   const subscriptions = new Map<string, Subscription>()
@@ -87,23 +105,36 @@ export function createGossip(
     if (msg.data.length > subscription.topic.maxMessageBytes) {
       return settle(msg.topic, { id, source }, { result: 'reject', code: 'too-long' })
     }
+    if (!subscription.rate.take(source)) {
+      penalties.add(source, FLOOD_POINTS)
+      return settle(msg.topic, { id, source }, { result: 'ignore', code: 'flood' })
+    }
     subscription.queue.push({ id, source, data: msg.data, from })
   }
+  const send = async ({ topic, data }: HeldMessage) => {
+    await pubsub.publish(topic, data)
+    metrics.count('p2p_gossip_published_total', { topic: shortName(topic) })
+  }
+  // Published to nobody a message would count as seen, and repeating it later would reach nobody either.
+  const held = createHeld({ limits: HELD, now }, (message) => {
+    metrics.count('p2p_gossip_unsent_total', { topic: shortName(message.topic) })
+  })
+  const flushHeld = () => {
+    for (const message of held.take((topic) => listenersOf(pubsub, topic) > 0))
+      send(message).catch((error: unknown) => logger.warn('a held message was not sent', { error: String(error) }))
+  }
   pubsub.addEventListener('gossipsub:message', onMessage)
+  for (const event of LISTENER_EVENTS) pubsub.addEventListener(event, flushHeld)
 
   return {
     async publish(topic, data) {
       const { maxMessageBytes } = knownTopic(known, topic)
       if (data.length > maxMessageBytes)
         throw new MeshError('message-too-long', `${topic}: ${data.length} bytes, ${maxMessageBytes} allowed`)
-      // Sent to nobody it would count as seen, and repeating it later would reach nobody either.
-      if (pubsub.getSubscribers(topic).length === 0) {
-        metrics.count('p2p_gossip_published_total', { topic: shortName(topic), result: 'no-listener' })
-        return
-      }
       // A copy: the caller's array may change before it is written to the last peer.
-      await pubsub.publish(topic, data.slice())
-      metrics.count('p2p_gossip_published_total', { topic: shortName(topic), result: 'sent' })
+      const message = { topic, data: data.slice() }
+      if (listenersOf(pubsub, topic) > 0) await send(message)
+      else held.add(message)
     },
     subscribe(name, handler) {
       const topic = knownTopic(known, name)
@@ -111,6 +142,12 @@ export function createGossip(
       const subscription: Subscription = {
         topic,
         handler,
+        rate: createRate({
+          perSecond: FLOOD_FACTOR * topic.messagesPerSecond,
+          burst: Math.max(FLOOD_MIN_BURST, FLOOD_BURST_SECONDS * FLOOD_FACTOR * topic.messagesPerSecond),
+          maxKeys: limits.maxConnections,
+          now,
+        }),
         queue: createTopicQueue<Arrived>(
           { capacity: topic.queueLength, concurrency: limits.topicConcurrency },
           (message) => judge(subscription, message),
@@ -128,6 +165,7 @@ export function createGossip(
     },
     close() {
       pubsub.removeEventListener('gossipsub:message', onMessage)
+      for (const event of LISTENER_EVENTS) pubsub.removeEventListener(event, flushHeld)
       for (const { queue } of subscriptions.values()) queue.close()
       subscriptions.clear()
     },

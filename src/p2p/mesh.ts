@@ -15,6 +15,7 @@ import { identityOf } from './identity.ts'
 import { DEFAULT_LIMITS, type MeshLimits } from './limits.ts'
 import { createPeerBook } from './peer-book.ts'
 import { createPenalties } from './penalties.ts'
+import { LISTENER_EVENTS, listenersOf } from './pubsub.ts'
 import { createRequests } from './requests.ts'
 import { THRESHOLDS } from './score-params.ts'
 import type { Mesh, MeshModules, MeshOptions, MeshPeer } from './types.ts'
@@ -56,7 +57,7 @@ export async function createMesh(options: MeshOptions, { logger, metrics }: Mesh
     metrics,
     now,
   })
-  const gossip = createGossip(options.topics, limits, { pubsub, learn, logger, metrics })
+  const gossip = createGossip(options.topics, limits, { pubsub, penalties, learn, logger, metrics, now })
   const protocol = networkName(options.domain, 'peers')
   const exchange = createExchange({ node, requests, book, limits, protocol, random, now })
 
@@ -138,7 +139,7 @@ export async function createMesh(options: MeshOptions, { logger, metrics }: Mesh
     waitForPeers: (count, signal) =>
       waitUntil(node, ['peer:connect'], () => connectedPeers(node).size >= count, signal),
     waitForSubscribers: (topic, count, signal) =>
-      waitUntil(pubsub, ['subscription-change'], () => pubsub.getSubscribers(topic).length >= count, signal),
+      waitUntil(pubsub, LISTENER_EVENTS, () => listenersOf(pubsub, topic) >= count, signal),
   }
 }
 

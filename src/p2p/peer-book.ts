@@ -10,6 +10,7 @@ export interface PeerBook {
   /** Remembers the peer. @returns its address, `undefined` when its key is not secp256k1. */
   learn(peer: PeerId): Address | undefined
   peerOf(address: Address): PeerId | undefined
+  peers(): IterableIterator<PeerId>
   readonly size: number
 }
 
@@ -40,6 +41,7 @@ export function createPeerBook(capacity: number): PeerBook {
       return address
     },
     peerOf: (address) => byAddress.get(address),
+    peers: () => byAddress.values(),
     get size() {
       return byAddress.size
     },

@@ -6,7 +6,7 @@ import type { MeshLimits } from './limits.ts'
 import { deriveScore, THRESHOLDS } from './score-params.ts'
 import type { MeshTopic } from './types.ts'
 
-/** What the adapter needs of the service; the last two are public methods of its class that its type leaves out. */
+/** What the adapter needs of the service; the last three are public members of its class that its type leaves out. */
 export interface PubSub
   extends Pick<
     GossipSub,
@@ -14,7 +14,21 @@ export interface PubSub
   > {
   reportMessageValidationResult(messageId: string, source: string, acceptance: TopicValidatorResult): void
   getScore(peer: string): number
+  readonly streamsOutbound: ReadonlyMap<string, unknown>
 }
+
+/**
+ * Peers that listen on the topic and can be sent to: a subscription may arrive a moment before our own stream to that
+ * peer is open, and what is published then counts as seen without having gone anywhere.
+ */
+export function listenersOf(pubsub: PubSub, topic: string): number {
+  let count = 0
+  for (const peer of pubsub.getSubscribers(topic)) if (pubsub.streamsOutbound.has(peer.toString())) count++
+  return count
+}
+
+/** Events after which `listenersOf` may have changed; the heartbeat (1 s) stands for an opened stream, which has none. */
+export const LISTENER_EVENTS = ['subscription-change', 'gossipsub:graft', 'gossipsub:heartbeat'] as const
 
 export interface PubSubOptions {
   topics: readonly MeshTopic[]

@@ -135,7 +135,7 @@ function createServer(limits: MeshLimits, modules: RequestsModules, stopped: Abo
     burst: limits.requestBurstPeer,
     concurrentPeer: limits.maxInboundRequestsPeer,
     concurrentTotal: limits.maxInboundRequests,
-    maxPeers: limits.maxKnownPeers,
+    maxKeys: limits.maxKnownPeers,
     now,
   })
 

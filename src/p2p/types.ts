@@ -72,6 +72,6 @@ export interface Mesh {
   ban(peer: Address, durationMs: number): Promise<void>
   /** Resolves once `count` peers are connected. */
   waitForPeers(count: number, signal: AbortSignal): Promise<void>
-  /** Resolves once `count` peers are known to listen on the topic. */
+  /** Resolves once `count` peers are known to listen on the topic and can be sent to. */
   waitForSubscribers(topic: string, count: number, signal: AbortSignal): Promise<void>
 }
