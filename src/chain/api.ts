@@ -119,6 +119,8 @@ export interface Chain extends ChainReader {
   readonly confirmations: number
   /** State at the newest block. */
   view(): ChainView
+  /** State at the newest block that is `confirmations` deep. */
+  deepView(): ChainView
   /** Called in the order of the chain, from inside the follower: must not throw or take long. */
   subscribe(listener: (change: ChainChange) => void): () => void
   health(): ChainHealth

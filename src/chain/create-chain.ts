@@ -186,6 +186,7 @@ function assemble(options: ChainOptions, network: ChainNetwork, { source, follow
       return follower.view(deepBlock(tip)).attestations(1, epoch)[0]
     },
     view: () => follower.view(),
+    deepView: () => follower.view(follower.tip === undefined ? -1 : deepBlock(follower.tip)),
     subscribe: (listener) => follower.subscribe(listener),
     health: () => runner.health(),
     async synced(signal) {

@@ -13,7 +13,7 @@ import { Projection } from '../projection/projection.ts'
 import type { ChainSource } from '../rpc/source.ts'
 import { changesOf } from './changes.ts'
 import type { CursorStore, TimedLog } from './cursor-store.ts'
-import { fetchLive, fetchPast, type Stretch } from './fetch-blocks.ts'
+import { fetchHeaders, fetchLive, fetchPast, type Stretch } from './fetch-blocks.ts'
 import { HeaderWindow } from './header-window.ts'
 
 /** Below this distance from the head every header is fetched and linked: no chain of ours reorganises deeper. */
@@ -108,27 +108,27 @@ export class Follower {
     const to = Number(head.number)
     if (to < from) return false
     const live = to - from < LIVE_BLOCKS
-    const stretch = live ? await this.#live(from, head, signal) : await this.#past(from, to - LIVE_BLOCKS, signal)
-    await this.#take(stretch, live)
-    if (live) this.#synced = true
-    return !live
+    const stretch = await this.#fetch(from, live ? to : to - LIVE_BLOCKS, live, head, signal)
+    if (stretch !== undefined) await this.#take(stretch, live)
+    if (this.tip?.hash !== head.hash) return true
+    this.#synced = true
+    return false
   }
 
-  async #live(from: number, head: BlockHeader, signal: AbortSignal): Promise<Stretch> {
-    return fetchLive(this.#modules.source, from, head, this.#addresses(), signal)
-  }
-
-  async #past(from: number, limit: number, signal: AbortSignal): Promise<Stretch> {
-    const to = Math.min(limit, from + this.#range - 1)
+  /** `undefined` when the endpoint refused so many blocks at once: fewer are asked for from then on. */
+  async #fetch(from: number, to: number, live: boolean, head: BlockHeader, signal: AbortSignal) {
+    const { source } = this.#modules
+    const top = Math.min(to, from + this.#range - 1)
     try {
-      const stretch = await fetchPast(this.#modules.source, from, to, this.#addresses(), signal)
-      this.#range = Math.min(PAST_RANGE, this.#range * 2)
-      return stretch
+      if (!live) return await fetchPast(source, from, top, this.#addresses(), signal)
+      const [last] = top === Number(head.number) ? [head] : await fetchHeaders(source, [top], signal)
+      return await fetchLive(source, from, last!, this.#addresses(), signal)
     } catch (error) {
-      const refused = error instanceof ChainError && (error.code === 'rpc-error' || error.code === 'rpc-malformed')
-      if (refused || (error instanceof ChainError && error.code === 'rpc-timeout'))
-        this.#range = Math.max(1, this.#range >> 1)
-      throw error
+      const code = error instanceof ChainError ? error.code : undefined
+      if (top === from || (code !== 'rpc-error' && code !== 'rpc-malformed' && code !== 'rpc-timeout')) throw error
+      this.#range = Math.max(1, (top - from + 1) >> 1)
+      this.#modules.logger.debug('an endpoint refuses so many blocks at once', { blocks: top - from + 1 })
+      return undefined
     }
   }
 
