@@ -135,6 +135,12 @@ describe('evaluateEpoch', () => {
     assert.deepEqual([table.samples[0], table.ttfbP95Ms[0], table.availabilityPpm[0]], [140, 0, 0])
   })
 
+  it('behavior: a day that too few reporters saw is no evidence, for or against', () => {
+    const { table } = run(10, () => votes(7), { units: testUnits(9), n: 31 })
+    assert.deepEqual([table.metEpochs[0], table.daysClosed[0]], [10, 1])
+    assert.deepEqual([table.slowSuccess[0], table.slowFailure[0]], [0, 0])
+  })
+
   it('behavior: a loss counts when more than f reporters saw it, and suspends', () => {
     const vetted = run(11, () => votes(9)).table
     assert.equal(stateOf(vetted), 'Active')
