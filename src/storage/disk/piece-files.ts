@@ -36,12 +36,8 @@ export class PieceFiles {
     await rm(files.#temporary, { recursive: true, force: true })
     await mkdir(files.#temporary, { recursive: true })
     for (const path of [folder, files.#temporary]) await refuseSymlink(path)
-    for (let shard = 0; shard < 256; shard++) {
-      const path = join(files.#data, shard.toString(16).padStart(2, '0'))
-      await mkdir(path, { recursive: true })
-      await refuseSymlink(path)
-      for (const name of await readdir(path)) if (!isReferenced(name)) await unlink(join(path, name))
-    }
+    const shards = Array.from({ length: 256 }, (_, shard) => join(files.#data, shard.toString(16).padStart(2, '0')))
+    await Promise.all(shards.map((path) => sweepShard(path, isReferenced)))
     return files
   }
 
@@ -146,6 +142,12 @@ async function syncFolder(path: string): Promise<void> {
   } finally {
     await handle.close()
   }
+}
+
+async function sweepShard(path: string, isReferenced: (file: string) => boolean): Promise<void> {
+  await mkdir(path, { recursive: true })
+  await refuseSymlink(path)
+  for (const name of await readdir(path)) if (!isReferenced(name)) await unlink(join(path, name))
 }
 
 async function refuseSymlink(path: string): Promise<void> {
