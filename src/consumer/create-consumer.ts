@@ -35,6 +35,8 @@ class MarketConsumer implements Consumer {
   readonly #requests: RequestBook
   readonly #abort = new AbortController()
   readonly #unwatch = new Set<() => void>()
+  /** An allowance is one number: whoever sets it spends it before the next one does. */
+  #turn: Promise<unknown> = Promise.resolve()
 
   constructor(options: ConsumerOptions, ports: ConsumerPorts) {
     const { market, leaves, writer, store } = ports
@@ -71,8 +73,10 @@ class MarketConsumer implements Consumer {
     let id = await this.#requests.open(requestId, terms)
     if (id === undefined) {
       await this.#check(unit, terms, until)
-      await this.#pay(unit, terms, until)
-      id = (await writer.reserve(terms, `reserve:${requestId}`, until)).id
+      id = await this.#inTurn(async () => {
+        await this.#pay(unit, terms, until)
+        return (await writer.reserve(terms, `reserve:${requestId}`, until)).id
+      })
       await this.#requests.close(requestId, terms, id)
       this.#log('reserved', { reservationId: id, unitId: unit.id, bytes: terms.capacityBytes, epochs: terms.epochs })
     }
@@ -191,6 +195,12 @@ class MarketConsumer implements Consumer {
     const cost = ratePerEpoch(unit.terms.pricePerGibEpoch, terms.capacityBytes) * BigInt(terms.epochs)
     const credit = await this.#ports.market.credit(unit.terms.token, this.account, signal)
     if (cost > credit) await this.#ports.writer.approve(unit.terms.token, cost - credit, signal)
+  }
+
+  #inTurn<T>(work: () => Promise<T>): Promise<T> {
+    const run = this.#turn.then(work)
+    this.#turn = run.catch(() => {})
+    return run
   }
 
   #unit(id: UnitId): MarketUnit {

@@ -42,11 +42,6 @@ export function takesReservations(state: UnitState): boolean {
 
 /** The contract's errors after which the next root, or the next look, may succeed. */
 const AGAIN: ReadonlySet<string> = new Set(['StaleBaseline', 'UnknownRoot', 'WrongStatus'])
-
-function mayTryAgain(error: unknown): boolean {
-  if (!(error instanceof MarketError)) return false
-  return error.code === 'unavailable' || (error.code === 'refused' && AGAIN.has(error.reason ?? ''))
-}
 const OVER: ReadonlySet<MarketReservationStatus> = new Set(['Released', 'Expired', 'Cancelled', 'Rejected'])
 
 /**
@@ -71,8 +66,9 @@ export async function activateReservation(
     if (!receipt && reservation && head && head.header.epoch > triedEpoch) {
       const leaf = await provenLeaf(modules, reservation.unitId, head.header.epoch, signal)
       if (leaf && admits(leaf)) {
-        triedEpoch = head.header.epoch
-        receipt = await tryActivate(modules.writer, id, leaf, signal)
+        const result = await tryActivate(modules.writer, id, leaf, signal)
+        if (result !== 'chain-away') triedEpoch = head.header.epoch
+        if (typeof result === 'object') receipt = result
         if (receipt) continue
       }
     }
@@ -98,11 +94,12 @@ async function tryActivate(
   id: bigint,
   leaf: CheckedLeaf,
   signal: AbortSignal,
-): Promise<MarketReceipt | undefined> {
+): Promise<MarketReceipt | 'next-root' | 'chain-away'> {
   try {
     return await writer.activate(id, leaf, `activate:${id}:${leaf.leaf.epoch}`, signal)
   } catch (error) {
-    if (mayTryAgain(error)) return undefined
+    if (error instanceof MarketError && error.code === 'unavailable') return 'chain-away'
+    if (error instanceof MarketError && error.code === 'refused' && AGAIN.has(error.reason ?? '')) return 'next-root'
     throw error
   }
 }

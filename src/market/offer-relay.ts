@@ -114,7 +114,7 @@ class StagedOfferRelay implements OfferRelay {
       const receipt = await writer.registerUnitFor(offer.terms, offer.deadline, offer.signature, this.#abort.signal)
       this.#count('relayed')
       this.#log().info('unit registered', { unitId, provider: offer.terms.provider, tx: receipt.txHash })
-      this.#finish(unitId, 'on-chain')
+      this.#expect(unitId, waiting)
     } catch (error) {
       this.#failed(unitId, waiting, error)
     }
@@ -125,7 +125,7 @@ class StagedOfferRelay implements OfferRelay {
     const reason = error instanceof MarketError ? error.reason : undefined
     // Another oracle's transaction was in the same block, or a moment ahead.
     if (reason === 'UnitExists') {
-      this.#finish(unitId, 'on-chain')
+      this.#expect(unitId, waiting)
       return
     }
     const refused = error instanceof MarketError && error.code === 'refused'
@@ -139,6 +139,14 @@ class StagedOfferRelay implements OfferRelay {
     })
     if (refused || waiting.attempts > 1) this.#finish(unitId, 'given-up')
     else this.#schedule(unitId, waiting, this.#ports.clock.now() + this.#options.retrySeconds * 1000)
+  }
+
+  /** It is on chain; this node's own view may be a block behind, and until then the offer stays known here. */
+  #expect(unitId: UnitId, waiting: Waiting): void {
+    if (!this.#waiting.has(unitId)) return
+    if (this.#ports.market.unit(unitId)) this.#finish(unitId, 'on-chain')
+    else
+      waiting.cancel = this.#ports.clock.schedule(waiting.offer.deadline * 1000, () => this.#finish(unitId, 'given-up'))
   }
 
   #whenRegistered(unitId: UnitId): void {
