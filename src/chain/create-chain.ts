@@ -123,6 +123,8 @@ function assemble(options: ChainOptions, network: ChainNetwork, { source, follow
   const ready = (signal: AbortSignal) => runner.until(() => (follower.synced ? follower.tip : undefined), signal)
   const deepBlock = (tip: BlockHeader) => Number(tip.number) - confirmations
 
+  const deepView = () => follower.view(follower.tip === undefined ? -1 : deepBlock(follower.tip))
+
   const readFacts = async (epoch: Epoch, signal: AbortSignal): Promise<ChainFacts> => {
     const cutoff = factsCutoffSeconds(clock, epoch)
     const tip = await runner.until(() => {
@@ -182,11 +184,11 @@ function assemble(options: ChainOptions, network: ChainNetwork, { source, follow
       return follower.view().attestations(1)[0]
     },
     async finalBefore(epoch, signal) {
-      const tip = await ready(signal)
-      return follower.view(deepBlock(tip)).attestations(1, epoch)[0]
+      await ready(signal)
+      return deepView().attestations(1, epoch)[0]
     },
     view: () => follower.view(),
-    deepView: () => follower.view(follower.tip === undefined ? -1 : deepBlock(follower.tip)),
+    deepView,
     subscribe: (listener) => follower.subscribe(listener),
     health: () => runner.health(),
     async synced(signal) {
