@@ -161,11 +161,9 @@ describe('the market on real contracts', () => {
     assert.equal(paid, 3_500n)
     assert.equal(refunded, 500n)
     const id = own.reservations()[0]!.id
-    const view = await untilMarket(
-      consumer.market,
-      () => own.reservations().find((reservation) => reservation.lastEpoch === 13),
-      soon(),
-    )
+    const shown = ({ market }: MarketNode) =>
+      untilMarket(market, () => market.reservations().find(({ lastEpoch }) => lastEpoch === 13), soon())
+    const [view] = await Promise.all([shown(consumer), shown(provider)])
     assert.equal(view.paid, 3_500n)
     const money = await own.money(id)
     assert.deepEqual(money.epochs, { settled: 2, pending: 0, ahead: 2 })
