@@ -36,6 +36,8 @@ import { StateStore } from './state/store.ts'
 
 /** Rounds in memory: the running one, two that the chain may not have decided, and one for skew. */
 const MAX_ROUNDS = 4
+/** Epochs between two prunings of the journal. */
+const PRUNE_EVERY = 8
 const DEFAULT_RETAIN_EPOCHS = 4320
 const GOSSIP: readonly GossipName[] = ['commit', 'reveal', 'proposal', 'signature']
 
@@ -173,7 +175,7 @@ export class Engine implements OracleNode {
     }
     this.#emitter.emit('phase', { epoch, phase: 'probe' })
     ctx.background('round', runRound(ctx, round, this.#secrets, stop.signal))
-    ctx.background('journal', ctx.journal.prune(epoch))
+    if (epoch % PRUNE_EVERY === 0) ctx.background('journal', ctx.journal.prune(epoch))
   }
 
   /** Rules 11.4 and 11.5. */

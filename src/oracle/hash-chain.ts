@@ -48,10 +48,13 @@ export function createHashChain(seed: Uint8Array, options: { length: number; che
   const points = options.checkpoints?.slice() ?? build(seed, count)
   if (points.length !== count * 32 || !points.subarray(0, 32).every((b, i) => b === seed[i]))
     throw new HashChainError('bad-checkpoints', 'the stored checkpoints belong to another seed; remove them')
+  /** The links between two checkpoints, walked once for the thousand epochs that use them. */
+  let segment: { k: number; links: Uint8Array[] } | undefined
   /** H^steps(seed). */
   const at = (steps: number): Uint8Array => {
     const k = Math.floor(steps / CHECKPOINT_EVERY)
-    return hashForward(points.slice(k * 32, k * 32 + 32), steps - k * CHECKPOINT_EVERY)
+    if (segment?.k !== k) segment = { k, links: walk(points.slice(k * 32, k * 32 + 32), length - k * CHECKPOINT_EVERY) }
+    return segment.links[steps - k * CHECKPOINT_EVERY]!
   }
   const end = bytesToHex(at(length))
   return {
@@ -65,6 +68,13 @@ export function createHashChain(seed: Uint8Array, options: { length: number; che
     },
     checkpoints: () => points.slice(),
   }
+}
+
+/** From a checkpoint to the next one, or to the chain's end. */
+function walk(from: Uint8Array, left: number): Uint8Array[] {
+  const links = [from]
+  for (let i = 0; i < Math.min(left, CHECKPOINT_EVERY - 1); i++) links.push(keccak256(links[i]!))
+  return links
 }
 
 function build(seed: Uint8Array, count: number): Uint8Array {

@@ -25,6 +25,8 @@ const GENESIS = 1_800_000_000
 const LEAD_SECONDS = 5
 const BLOCK_SECONDS = 1
 const CONFIRMATIONS = 2
+/** Virtual time for an orderly end. */
+const STOP_SECONDS = 30
 /** Events of a failed run that are printed. */
 const TRACE_LENGTH = 60
 
@@ -165,7 +167,17 @@ export class World {
     const endMs = this.fromGenesis((this.options.epochs + 1) * this.options.epochSeconds * 1000)
     await this.time.runUntil(endMs, () => this.violations.length > 0)
     if (this.violations.length === 0) await this.checkers.finish()
-    await Promise.all(this.nodes.map((node) => node.stop()))
+    await this.#stop(endMs)
+  }
+
+  /** Every node ends within seconds, whatever it was doing. */
+  async #stop(endMs: number): Promise<void> {
+    let done = false
+    void Promise.all(this.nodes.map((node) => node.stop())).then(() => {
+      done = true
+    })
+    await this.time.runUntil(endMs + STOP_SECONDS * 1000, () => done)
+    if (!done) this.violate('stop', 'a node did not stop')
   }
 }
 

@@ -176,9 +176,11 @@ export class StateKeeper {
 
   async #take(kept: RootedState, bundle: EvidenceBundle | undefined, source: Source): Promise<RootedState> {
     const ctx = this.#ctx()
-    this.#kept = [kept, ...this.#kept].sort((a, b) => b.state.epoch - a.state.epoch).slice(0, KEPT_STATES)
+    const all = [kept, ...this.#kept].sort((a, b) => b.state.epoch - a.state.epoch)
+    this.#kept = all.slice(0, KEPT_STATES)
+    const dropped = all.slice(KEPT_STATES).map(({ state }) => state.epoch)
     try {
-      await this.store.save(kept, bundle)
+      await this.store.save(kept, bundle, dropped)
     } catch (error) {
       ctx.alarms.raise(
         'store-failed',

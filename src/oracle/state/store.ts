@@ -15,8 +15,10 @@ export interface RootedState {
 
 /** States kept: the final one, and those that a reorg or a joining node may still ask for. */
 export const KEPT_STATES = 3
-/** Old entries removed per epoch: twice what an epoch adds, so that the backlog of a changed setting shrinks. */
-const PRUNE_LIMIT = 8
+/** Old entries are removed every so many epochs … */
+const PRUNE_EVERY = 8
+/** … at most this many at once: several times what was added since, so that the backlog of a changed setting shrinks. */
+const PRUNE_LIMIT = 64
 
 export class StateStore {
   readonly #store: KeyValueStore
@@ -46,12 +48,18 @@ export class StateStore {
     return found
   }
 
-  async save({ state }: RootedState, bundle: EvidenceBundle | undefined): Promise<void> {
+  /** @param dropped epochs whose states are no longer kept. */
+  async save(
+    { state }: RootedState,
+    bundle: EvidenceBundle | undefined,
+    dropped: readonly Epoch[] = [],
+  ): Promise<void> {
     const operations: StoreOperation[] = [
       { type: 'put', key: epochKey(PREFIX.state, state.epoch), value: encodeState(state) },
     ]
     if (bundle) operations.push({ type: 'put', key: epochKey(PREFIX.bundle, state.epoch), value: encodeBundle(bundle) })
-    operations.push(...(await this.#outdated(state.epoch)))
+    for (const epoch of dropped) operations.push({ type: 'del', key: epochKey(PREFIX.state, epoch) })
+    if (state.epoch % PRUNE_EVERY === 0) operations.push(...(await this.#outdated(state.epoch)))
     await this.#store.batch(operations)
   }
 
