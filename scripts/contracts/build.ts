@@ -37,7 +37,7 @@ interface Artifact {
 }
 
 async function artifact(path: string): Promise<Artifact> {
-  return JSON.parse(await readFile(join(CONTRACTS, 'out', `${path}.json`), 'utf8')) as Artifact
+  return JSON.parse(await readFile(join(CONTRACTS, 'out', 'deploy', `${path}.json`), 'utf8')) as Artifact
 }
 
 /** Functions, events and errors of several artifacts, each once, as JSON. */
@@ -78,7 +78,7 @@ function kebab(name: string): string {
 }
 
 async function main(): Promise<number> {
-  const { code, output } = await runForge(['build', '--skip', 'test'], { stdio: 'pipe' })
+  const { code, output } = await runForge(['build', '--skip', 'test'], { stdio: 'pipe', profile: 'deploy' })
   if (code !== 0) {
     process.stderr.write(output)
     return code

@@ -37,6 +37,8 @@ interface Vm {
     function toString(uint256 value) external pure returns (string memory);
     function cool(address target) external;
     function etch(address target, bytes calldata code) external;
+    function getCode(string calldata artifact) external view returns (bytes memory);
+    function envOr(string calldata name, bool fallbackValue) external view returns (bool);
     function recordLogs() external;
     function getRecordedLogs() external returns (Log[] memory);
     function snapshotValue(string calldata name, uint256 value) external;

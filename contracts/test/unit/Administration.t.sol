@@ -9,7 +9,6 @@ import {IAdministration} from "../../src/interfaces/IAdministration.sol";
 import {IReservations} from "../../src/interfaces/IReservations.sol";
 import {IProviders} from "../../src/interfaces/IProviders.sol";
 import {Orchestrator, OrchestratorConfig} from "../../src/orchestrator/Orchestrator.sol";
-import {UnitsModule} from "../../src/orchestrator/UnitsModule.sol";
 import {Hashing} from "../../src/libraries/Hashing.sol";
 import {UnitLeaf} from "../../src/types/Leaves.sol";
 import {ReserveRequest} from "../../src/types/Records.sol";
@@ -38,7 +37,7 @@ contract AdministrationTest is Network {
 
     function expectBound(OrchestratorConfig memory c, bytes32 name) internal {
         vm.expectRevert(abi.encodeWithSelector(IAdministration.ParameterOutOfBounds.selector, name));
-        new Orchestrator(c);
+        this.createExternally("Orchestrator", abi.encode(c));
     }
 
     function test_default_views() public view {
@@ -271,8 +270,8 @@ contract AdministrationTest is Network {
         OrchestratorConfig memory c = config();
         c.constants.bondToken = address(feeToken);
         c.modules = new address[](1);
-        c.modules[0] = address(new UnitsModule(c.constants));
-        IProviders other = IProviders(address(new Orchestrator(c)));
+        c.modules[0] = create("UnitsModule", abi.encode(c.constants));
+        IProviders other = IProviders(create("Orchestrator", abi.encode(c)));
         feeToken.mint(CONSUMER, 2_000 ether);
         vm.prank(CONSUMER);
         feeToken.approve(address(other), 2_000 ether);

@@ -73,7 +73,7 @@ contract OracleSetTest is Network {
         vm.prank(CONSUMER);
         vm.expectRevert(IOracleSet.Unauthorized.selector);
         oracles.bind(address(orch));
-        OracleSet other = new OracleSet(setParams(), address(this));
+        OracleSet other = OracleSet(create("OracleSet", abi.encode(setParams(), address(this))));
         vm.expectRevert(abi.encodeWithSelector(IOracleSet.InvalidParameter.selector, bytes32("orchestrator")));
         other.bind(address(orch));
         fund(CONSUMER, 100 ether, address(other));
@@ -95,7 +95,7 @@ contract OracleSetTest is Network {
             if (i == 6) (p.rotationEpochs, name) = (0, "rotationEpochs");
             if (i == 7) (p.treasury, name) = (address(0), "treasury");
             vm.expectRevert(abi.encodeWithSelector(IOracleSet.InvalidParameter.selector, name));
-            new OracleSet(p, address(this));
+            this.createExternally("OracleSet", abi.encode(p, address(this)));
         }
     }
 
