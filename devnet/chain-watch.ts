@@ -16,6 +16,8 @@ import type { Network } from './network.ts'
 import type { DevnetResult } from './result.ts'
 
 export const CONFIRMATIONS = 2
+/** Blocks carry whole seconds: how late an attestation was is told by when its block was seen. */
+const POLL_MS = 100
 /** Attestations that the result lists, the newest ones. */
 const MAX_LISTED = 1_000
 
@@ -24,6 +26,9 @@ export interface ChainWatch {
   readonly quorum: number
   epochNow(): number
   attestationCount(): number
+  /** The accepted root of an epoch. */
+  rootAt(epoch: number): Hex | undefined
+  unitIds(): Hex[]
   attestations(): Promise<DevnetResult['attestations']>
   attestation(epoch: number): Promise<DevnetResult['attestations'][number] | undefined>
   units(leaves: ReadonlyMap<string, UnitLeaf>): DevnetResult['units']
@@ -45,6 +50,7 @@ export async function watchChain(
         rpcUrls: [network.rpcUrl],
         orchestrator: network.orchestrator.toLowerCase() as Address,
         confirmations: CONFIRMATIONS,
+        pollMs: POLL_MS,
       },
       { clock: systemClock, store, logger: modules.logger, metrics: noMetrics },
       signal,
@@ -53,6 +59,10 @@ export async function watchChain(
     await store.close()
     throw error
   }
+  const seenMs = new Map<number, number>()
+  const unsubscribe = chain.subscribe((change) => {
+    if (change.kind === 'attestation') seenMs.set(change.attestation.header.epoch, Date.now())
+  })
   const client = createPublicClient({ transport: http(network.rpcUrl) })
   const gas = new Map<Hex, number>()
   const gasOf = async (hash: Hex): Promise<number> => {
@@ -78,7 +88,10 @@ export async function watchChain(
     gasUsed: await gasOf(record.txHash),
     signers: signersOf(record),
     unitCount: record.header.unitCount,
-    msAfterProposal: Math.round(record.blockTimestamp * 1_000 - phaseMs(chain.clock, record.header.epoch, 'propose')),
+    msAfterProposal: Math.round(
+      (seenMs.get(record.header.epoch) ?? record.blockTimestamp * 1_000) -
+        phaseMs(chain.clock, record.header.epoch, 'propose'),
+    ),
   })
   return {
     clock: chain.clock,
@@ -87,6 +100,12 @@ export async function watchChain(
     },
     epochNow: () => Math.max(0, epochAt(chain.clock, Date.now())),
     attestationCount: () => chain.view().attestations(MAX_LISTED).length,
+    rootAt: (epoch) => chain.view().attestation(epoch)?.header.root,
+    unitIds: () =>
+      chain
+        .view()
+        .units()
+        .map((unit) => unit.id),
     attestations: () => Promise.all(chain.view().attestations(MAX_LISTED).reverse().map(listed)),
     attestation: async (epoch) => {
       const record = chain.view().attestation(epoch)
@@ -121,6 +140,7 @@ export async function watchChain(
         })),
     watch: (listener) => chain.subscribe(listener),
     async stop() {
+      unsubscribe()
       await chain.stop()
       await store.close()
     },

@@ -25,7 +25,7 @@ export interface DevnetResult {
     gasUsed: number
     signers: Address[]
     unitCount: number
-    /** From start(e) + 0.85 L to the timestamp of the block. */
+    /** From start(e) + 0.85 L to the block with the attestation, as the launcher saw it. */
     msAfterProposal: number
   }[]
   reservations: { id: string; unit: Hex; deposited: string; paid: string; refunded: string }[]

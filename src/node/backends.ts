@@ -19,13 +19,19 @@ export interface BackendModules {
   closing: Closing
 }
 
+export interface OpenedBackend {
+  driver: StorageDriver
+  /** URL of the endpoint, when this node serves it. */
+  servedAt: string | undefined
+}
+
 /** Vendors' SDKs are loaded by who needs them: each costs a node some 20 MiB and 100 ms. */
-export async function openBackend(unit: UnitEntry, modules: BackendModules): Promise<StorageDriver> {
+export async function openBackend(unit: UnitEntry, modules: BackendModules): Promise<OpenedBackend> {
   const { backend } = unit
   if (backend.kind === 'disk') return openDisk(backend, unit.capacityBytes, modules)
   const driver = backend.kind === 's3' ? await openS3(backend) : await openAzure(backend)
   modules.closing.add(`backend ${backend.kind}`, () => driver.close())
-  return driver
+  return { driver, servedAt: undefined }
 }
 
 type Of<K extends BackendEntry['kind']> = Extract<BackendEntry, { kind: K }>
@@ -46,7 +52,7 @@ async function openAzure(backend: Of<'azure'>): Promise<StorageDriver> {
 const DISK_BUCKET = 'unit'
 const DISK_REGION = 'us-east-1'
 
-async function openDisk(backend: Of<'disk'>, capacityBytes: bigint, modules: BackendModules): Promise<StorageDriver> {
+async function openDisk(backend: Of<'disk'>, capacityBytes: bigint, modules: BackendModules): Promise<OpenedBackend> {
   const { openFolderStore } = await import('../storage/disk/folder-store.ts')
   const { createDiskDriver } = await import('../storage/disk/driver.ts')
   const { clock, rng, logger, metrics, closing } = modules
@@ -76,5 +82,5 @@ async function openDisk(backend: Of<'disk'>, capacityBytes: bigint, modules: Bac
   }
   const driver = createDiskDriver({ store, address, keys })
   closing.add('backend disk', () => driver.close())
-  return driver
+  return { driver, servedAt: server.url }
 }

@@ -1,0 +1,228 @@
+/** One run of the devnet: starts every process, follows the chain, knows what was lost, ends everything. */
+import { join } from 'node:path'
+import { getAddress } from 'viem'
+import type { ReadyMessage } from '../src/node/supervised.ts'
+import { type Backends, startBackends } from './backends.ts'
+import { type ChainWatch, watchChain } from './chain-watch.ts'
+import type { ConsumerMessage } from './consumer-main.ts'
+import { deriveKey, deriveSecret, type NodeKeys, nodeKeys } from './keys.ts'
+import { provenLeaves } from './leaves.ts'
+import type { DevnetLog } from './log.ts'
+import { deployNetwork, type Network, registerEverybody } from './network.ts'
+import { type NodeFolderPlan, type UnitPlan, writeNodeFolder } from './node-folder.ts'
+import type { DevnetOptions } from './options.ts'
+import { freePorts } from './ports.ts'
+import type { DevnetResult } from './result.ts'
+import { startAnvil } from './servers/anvil.ts'
+import { type ManagedProcess, type Supervisor, whenReady } from './supervisor.ts'
+import { azureUnit, diskUnit, s3Unit } from './units.ts'
+
+const ROOT = join(import.meta.dirname, '..')
+const CLI = join(ROOT, 'bin', 'lightmesh.js')
+/** Node 0 is where everybody joins; the providers are the next three. */
+const PROVIDERS = { s3: 1, azure: 2, disk: 3 }
+
+interface StartedNode {
+  process: ManagedProcess
+  ready: ReadyMessage
+}
+
+export interface DevnetModules {
+  options: DevnetOptions
+  folder: string
+  supervisor: Supervisor
+  log: DevnetLog
+  signal: AbortSignal
+  /** Called when something died without which there is no devnet. */
+  onFatal: (error: Error) => void
+}
+
+export class Devnet {
+  readonly #modules: DevnetModules
+  readonly #nodes: (StartedNode | undefined)[]
+  readonly #lost: DevnetResult['lost'] = []
+  readonly consumer = { transferred: 0, failed: [] as string[] }
+  #network!: Network
+  #backends!: Backends
+  #watch!: ChainWatch
+
+  constructor(modules: DevnetModules) {
+    this.#modules = modules
+    this.#nodes = Array.from({ length: modules.options.nodes }, () => undefined)
+  }
+
+  get watch(): ChainWatch {
+    return this.#watch
+  }
+
+  /** The consumer's files came back unchanged, and a provider was paid. */
+  settled(): boolean {
+    return this.consumer.transferred > 0 && this.#watch.reservations().some(({ paid }) => BigInt(paid) > 0n)
+  }
+
+  async start(): Promise<void> {
+    const { options, folder, supervisor, log, signal } = this.#modules
+    const [rpcPort] = (await freePorts(1)) as [number]
+    const keys = Array.from({ length: options.nodes }, (_, i) => nodeKeys(options.seed, i))
+    const backends = startBackends(supervisor, options, folder, signal)
+    backends.catch(() => {})
+    const chain = await startAnvil(supervisor, options.rpcPort || rpcPort, signal)
+    this.#noteLoss('chain', chain.process, true)
+    log.line(`chain at ${chain.rpcUrl}, a block a second`)
+    const plan = {
+      ...{ rpcUrl: chain.rpcUrl, seed: options.seed, epochSeconds: options.epochSeconds, nodes: keys },
+      providers: new Set(Object.values(PROVIDERS)),
+      consumer: deriveKey(options.seed, 'consumer'),
+    }
+    this.#network = await deployNetwork(plan)
+    log.line(`contracts deployed: Orchestrator ${this.#network.orchestrator}, OracleSet ${this.#network.oracleSet}`)
+    const registered = registerEverybody(plan, this.#network)
+    registered.catch(() => {})
+    const modules = { folder: join(folder, 'launcher'), logger: log.logger }
+    this.#watch = await watchChain(this.#network, modules, signal)
+    this.#backends = await backends
+    this.#logBackends()
+    await this.#startNodes(keys)
+    await registered
+    log.line(`${options.nodes} oracles bonded, quorum ${quorumText(this.#watch)}`)
+    await this.#startConsumer(plan.consumer)
+  }
+
+  #logBackends(): void {
+    const { s3, azure } = this.#backends
+    this.#modules.log.line(`storage: S3 at ${s3.endpoint}, Azure Blob at ${azure.endpoint}`)
+    if (s3.process) this.#noteLoss('s3', s3.process, false)
+    this.#noteLoss('azurite', azure.process, false)
+  }
+
+  #unitOf(index: number): UnitPlan | undefined {
+    const { token } = this.#network
+    const { s3, bucket, azure, container } = this.#backends
+    if (index === PROVIDERS.s3) return s3Unit(token, s3, bucket)
+    if (index === PROVIDERS.azure) return azureUnit(token, azure, container)
+    return index === PROVIDERS.disk ? diskUnit(token) : undefined
+  }
+
+  async #startNodes(keys: readonly NodeKeys[]): Promise<void> {
+    const { log } = this.#modules
+    const first = await this.#startNode(0, keys[0]!, undefined)
+    // One bootstrap address: everybody else is found through it.
+    const bootstrap = first.ready.multiaddrs[0]
+    await Promise.all(keys.slice(1).map((own, i) => this.#startNode(i + 1, own, bootstrap)))
+    log.line(`${keys.length} nodes up`)
+  }
+
+  async #startNode(index: number, keys: NodeKeys, bootstrap: string | undefined): Promise<StartedNode> {
+    const { options } = this.#modules
+    const units = this.#unitOf(index)
+    const started = await this.#launch(`node-${index}`, [CLI, 'run', '--config'], {
+      ...{ network: this.#network, bootstrap, units },
+      roles: units ? ['provider', 'oracle'] : ['oracle'],
+      key: keys.node,
+      passphrase: keys.passphrase,
+      oracleSeed: keys.oracleSeed,
+      apiPort: index === 0 ? options.apiPort : 0,
+    })
+    this.#nodes[index] = started
+    const role = units ? `provider of ${units.unit.kind}, oracle` : 'oracle'
+    this.#modules.log.line(`node ${index} up: ${getAddress(started.ready.address as `0x${string}`)} (${role})`)
+    return started
+  }
+
+  async #startConsumer(key: ReturnType<typeof deriveKey>): Promise<void> {
+    const { options, log } = this.#modules
+    const main = join(import.meta.dirname, 'consumer-main.ts')
+    const { process: child } = await this.#launch('consumer', [main], {
+      ...{ network: this.#network, units: undefined, key, oracleSeed: undefined, apiPort: 0 },
+      bootstrap: this.#nodes[0]?.ready.multiaddrs[0],
+      roles: ['consumer'],
+      passphrase: deriveSecret(options.seed, 'consumer passphrase'),
+    })
+    log.line('consumer up')
+    child.onMessage((message) => this.#hearConsumer(message as ConsumerMessage))
+  }
+
+  #hearConsumer(message: ConsumerMessage): void {
+    const { log } = this.#modules
+    if (message.type === 'reserved') log.line(`consumer reserved ${message.id} on the ${message.kind} unit`)
+    if (message.type === 'transferred') {
+      this.consumer.transferred++
+      const { bytes, kind, uploadMs, downloadMs } = message
+      log.line(`consumer stored ${bytes} bytes on ${kind} in ${uploadMs} ms and read them back in ${downloadMs} ms`)
+    }
+    if (message.type === 'failed') {
+      this.consumer.failed.push(`${message.kind}: ${message.message}`)
+      log.line(`consumer failed on ${message.kind}: ${message.message}`)
+    }
+  }
+
+  async #launch(name: string, args: readonly string[], plan: Omit<NodeFolderPlan, 'folder'>): Promise<StartedNode> {
+    const { folder, supervisor, log, signal } = this.#modules
+    const config = await writeNodeFolder({ ...plan, folder: join(folder, name) })
+    const command = process.execPath
+    const child = supervisor.start({ name, command, args: [...args, config], cwd: join(folder, name), ipc: true })
+    this.#noteLoss(name, child, false)
+    child.onLine((line) => {
+      const error = errorIn(line)
+      if (error) log.line(`${name}: ${error}`)
+    })
+    const isReady = (m: unknown) => ((m as { type?: string }).type === 'ready' ? (m as ReadyMessage) : undefined)
+    return { process: child, ready: await whenReady(child, { message: isReady }, signal) }
+  }
+
+  #noteLoss(what: string, child: ManagedProcess, fatal: boolean): void {
+    const { supervisor, log, onFatal } = this.#modules
+    void child.exited.then(({ code, signal }) => {
+      if (supervisor.stopping) return
+      this.#lost.push({ what, pid: child.pid, epoch: this.#watch?.epochNow() ?? 0 })
+      log.line(`lost ${what} (pid ${child.pid}): ${signal ?? `code ${code}`}`)
+      if (fatal) onFatal(new Error(`${what} ended (${signal ?? `code ${code}`}): there is no devnet without it`))
+    })
+  }
+
+  async result(): Promise<DevnetResult> {
+    const watch = this.#watch
+    const apiUrls = this.#nodes.flatMap((node) => (node?.process.running ? [node.ready.apiUrl] : []))
+    const leaves = await provenLeaves(apiUrls, watch.unitIds(), watch.rootAt)
+    const { rpcUrl, chainId, orchestrator, oracleSet } = this.#network
+    return {
+      chain: { rpcUrl, chainId, orchestrator, oracleSet },
+      quorum: watch.quorum,
+      nodes: this.#nodes.flatMap((node) => {
+        if (!node) return []
+        const { peerId, address, roles } = node.ready
+        return [{ peerId, address: getAddress(address as `0x${string}`), pid: node.process.pid, roles }]
+      }),
+      backends: this.#listBackends(),
+      units: watch.units(leaves),
+      attestations: await watch.attestations(),
+      reservations: watch.reservations(),
+      lost: this.#lost,
+      elapsedMs: Math.round(performance.now()),
+    }
+  }
+
+  #listBackends(): DevnetResult['backends'] {
+    const { s3, azure } = this.#backends
+    const disk = this.#nodes[PROVIDERS.disk]
+    const url = disk?.ready.endpoints.find(({ kind }) => kind === 'disk')?.url
+    return [
+      { kind: 's3', pid: s3.process?.pid ?? 0, endpoint: s3.endpoint },
+      { kind: 'azure-blob', pid: azure.process.pid, endpoint: azure.endpoint },
+      ...(disk && url ? [{ kind: 'disk' as const, pid: disk.process.pid, endpoint: url }] : []),
+    ]
+  }
+}
+
+const quorumText = (watch: ChainWatch) => (watch.quorum === 0 ? 'not announced yet' : `${watch.quorum}`)
+
+/** The message of an error line of a node's log. */
+function errorIn(line: string): string | undefined {
+  if (!line.startsWith('{')) return line.trim() === '' ? undefined : line
+  try {
+    const { level, msg, error } = JSON.parse(line) as { level?: string; msg?: string; error?: string }
+    return level === 'error' ? [msg, error].filter(Boolean).join(': ') : undefined
+  } catch {
+    return undefined
+  }
+}

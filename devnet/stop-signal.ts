@@ -1,0 +1,33 @@
+/** What ends a devnet from outside: a signal, or the end of the process that started it. */
+
+/** Nothing tells a process that its parent died, but its ppid changes. */
+const PARENT_POLL_MS = 250
+
+export interface StopSignal {
+  readonly signal: AbortSignal
+  dispose(): void
+}
+
+export function createStopSignal(): StopSignal {
+  const controller = new AbortController()
+  const end = (why: string) => controller.abort(new Error(why))
+  const names = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const
+  const handlers = names.map((name) => {
+    // Again and again: npm, a terminal and a launcher may each pass one on.
+    const handler = () => end(name)
+    process.on(name, handler)
+    return () => process.off(name, handler)
+  })
+  const bornOf = process.ppid
+  const watch = setInterval(() => {
+    if (process.ppid !== bornOf) end('the end of its parent process')
+  }, PARENT_POLL_MS)
+  watch.unref()
+  return {
+    signal: controller.signal,
+    dispose() {
+      clearInterval(watch)
+      for (const off of handlers) off()
+    },
+  }
+}

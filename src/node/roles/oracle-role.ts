@@ -1,0 +1,57 @@
+/** The oracle: probes, agrees, attests, and registers other providers' units. */
+import type { SignedOffer } from '../../core/advert/offer.ts'
+import { secp256k1Scheme } from '../../core/crypto/secp256k1.ts'
+import { createGrantClient } from '../../core/grants/grant-client.ts'
+import { createOfferRelay } from '../../market/offer-relay.ts'
+import type { OracleNode } from '../../oracle/api.ts'
+import { createOracleNode } from '../../oracle/node.ts'
+import { createHttpClient } from '../../storage/http/client.ts'
+import { createUnitProbe } from '../../storage/probe/unit-probe.ts'
+import type { Foundation } from '../foundation.ts'
+import { openHashChain } from '../identity.ts'
+
+export interface OracleRole {
+  node: OracleNode
+  /** Takes its turn in registering the unit. */
+  relay(offer: SignedOffer): void
+}
+
+export async function startOracle(base: Foundation, signal: AbortSignal): Promise<OracleRole> {
+  const { clock, rng, store, chain, mesh, metrics, sink, identity, digests, closing, config } = base
+  const { signer } = identity
+  const epochMs = chain.clock.epochSeconds * 1_000
+  const logger = base.logger.child({ part: 'probe' })
+  const source = createGrantClient({
+    ...{ requests: mesh.requests, signer, signatures: secp256k1Scheme, digests, clock },
+    ...{ domain: chain.domain, epochClock: chain.clock },
+  })
+  // Probes end within half an epoch; a connection that takes a tenth of it tells enough.
+  const http = createHttpClient({
+    allowPrivate: config.allowPrivateAddresses,
+    connectMs: Math.min(10_000, epochMs / 8),
+    idleMs: Math.min(10_000, epochMs / 8),
+    totalMs: Math.min(20_000, epochMs / 4),
+  })
+  const probe = createUnitProbe(
+    { http, source, clock, logger, metrics },
+    { totalMs: Math.min(20_000, epochMs / 4), renewBeforeMs: Math.min(3_600_000, 6 * epochMs) },
+  )
+  const node = createOracleNode(
+    { hashChain: await openHashChain(config) },
+    {
+      ...{ clock, rng, store, chain, sink, probe, signer, metrics },
+      gossip: mesh.gossip,
+      requests: mesh.requests,
+      signatures: secp256k1Scheme,
+      logger: base.logger.child({ part: 'oracle' }),
+    },
+  )
+  await node.start(signal)
+  closing.add('oracle', () => node.stop())
+  const relay = createOfferRelay(
+    { node: signer.address },
+    { ...{ clock, metrics, oracles: base.oracles }, market: base.market, writer: base.writer, logger: base.logger },
+  )
+  closing.add('offer relay', () => relay.stop())
+  return { node, relay: (offer) => void relay.offer(offer) }
+}

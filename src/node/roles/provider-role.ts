@@ -1,0 +1,132 @@
+/** The provider: its units' backends, what probers may read in them, rights on them, offers, adverts, settlement. */
+
+import { encodeAdvert } from '../../core/advert/advert.ts'
+import { createAdvertiser } from '../../core/advert/advertiser.ts'
+import type { OfferIntake } from '../../core/advert/offer-intake.ts'
+import type { CatalogueService } from '../../core/catalogue/service.ts'
+import { secp256k1Scheme } from '../../core/crypto/secp256k1.ts'
+import { unitIdOf } from '../../core/eip712.ts'
+import type { UnitId } from '../../core/ids.ts'
+import { indexRootOf, signObjectList } from '../../core/manifest/object-list.ts'
+import type { LeafSource } from '../../core/ports/market.ts'
+import type { UnitTerms } from '../../core/units.ts'
+import { createGrantService } from '../../provider/grants/grant-service.ts'
+import { dropOldProbeObjects, seedProbeObjects } from '../../provider/grants/probe-objects.ts'
+import type { ServedUnit } from '../../provider/grants/served-unit.ts'
+import { createAdmissionService } from '../../provider/registration/admission-service.ts'
+import { createOfferService } from '../../provider/registration/offer-service.ts'
+import type { SettlementService } from '../../provider/settlement/api.ts'
+import { createSettlementService } from '../../provider/settlement/settlement-service.ts'
+import { openBackend } from '../backends.ts'
+import { ConfigError } from '../config-entry.ts'
+import type { Foundation } from '../foundation.ts'
+import { readUnitsFile, type UnitEntry } from '../units-file.ts'
+
+export interface ProviderRole {
+  units: readonly UnitId[]
+  settlement: SettlementService
+  /** Endpoints that this node serves itself. */
+  endpoints: readonly { kind: string; url: string }[]
+}
+
+export interface ProviderModules {
+  catalogue: CatalogueService
+  intake: OfferIntake
+  leaves: LeafSource
+}
+
+export async function startProvider(
+  base: Foundation,
+  { catalogue, intake, leaves }: ProviderModules,
+  signal: AbortSignal,
+): Promise<ProviderRole> {
+  const file = base.config.unitsFile
+  if (file === undefined)
+    throw new ConfigError(
+      'missing-value',
+      'unitsFile is needed for the role provider: its data units and their backends',
+    )
+  const entries = readUnitsFile(file)
+  const { clock, metrics, market, writer, digests, identity, store, chain, mesh, closing } = base
+  const { signer } = identity
+  const logger = base.logger.child({ part: 'provider' })
+  const terms = entries.map((entry) => termsOf(entry, signer.address))
+  const served = new Map<UnitId, ServedUnit>()
+  const endpoints: { kind: string; url: string }[] = []
+  const serving = entries.map(async (entry, i) => {
+    const unit = await serveUnit(base, entry, terms[i]!, signal)
+    served.set(unit.unitId, unit)
+    if (unit.servedAt !== undefined) endpoints.push({ kind: entry.kind, url: unit.servedAt })
+  })
+  await Promise.all(serving)
+
+  const grants = createGrantService({
+    ...{ clock, digests, logger, metrics, domain: chain.domain, epochClock: chain.clock },
+    signatures: secp256k1Scheme,
+    unit: (id) => served.get(id),
+    isOracle: (node, epoch) => chain.view().setAt(Math.max(0, epoch))?.nodes.includes(node) ?? false,
+    reservation: (id) => market.reservation(id),
+  })
+  closing.add('grants', grants.serve(mesh.requests))
+
+  const advertiser = createAdvertiser({}, { clock, signer, digests })
+  const publishAdvert = async (unitId: UnitId) => {
+    const body = bodyOf(base, served.get(unitId)!)
+    const { full, sent } = await advertiser.next(unitId, body)
+    await catalogue.announce(full, encodeAdvert(sent))
+  }
+  const offers = createOfferService(
+    { units: terms },
+    { ...{ clock, market, signer, digests, publishAdvert, logger, metrics }, publishOffer: (o) => intake.publish(o) },
+  )
+  offers.start()
+  closing.add('offers', () => offers.stop())
+  const common = { market, writer, leaves, logger, metrics }
+  const admission = createAdmissionService({ provider: signer.address }, common)
+  admission.start()
+  closing.add('admission', () => admission.stop())
+  const settlement = createSettlementService({ provider: signer.address }, { ...common, store })
+  await settlement.start()
+  closing.add('settlement', () => settlement.stop())
+  return { units: offers.unitIds, settlement, endpoints }
+}
+
+function termsOf(entry: UnitEntry, provider: UnitTerms['provider']): UnitTerms {
+  const { backend: _backend, probeObjects: _probeObjects, ...terms } = entry
+  return { ...terms, provider }
+}
+
+/** Opens the backend, checks it, and puts objects there for others to probe. */
+async function serveUnit(
+  base: Foundation,
+  entry: UnitEntry,
+  terms: UnitTerms,
+  signal: AbortSignal,
+): Promise<ServedUnit & { servedAt: string | undefined }> {
+  const { clock, rng, digests, identity } = base
+  const unitId = unitIdOf(terms.provider, terms.nonce)
+  const { driver, servedAt } = await openBackend(entry, base)
+  await driver.validate({ signal })
+  const seq = BigInt(clock.now())
+  const list = await seedProbeObjects(driver, rng, { unitId, seq, ...entry.probeObjects, signal })
+  const objects = await signObjectList(digests, identity.signer, list)
+  // Nobody holds rights of an earlier run for longer than a day; what that run left is dropped by then at a restart.
+  await dropOldProbeObjects(driver, list, signal)
+  base.logger.info('backend ready', { unitId, kind: entry.kind, objects: list.objects.length })
+  return { unitId, driver, objects, servedAt }
+}
+
+function bodyOf(base: Foundation, unit: ServedUnit) {
+  const onChain = base.market.unit(unit.unitId)
+  return {
+    node: base.identity.signer.address,
+    multiaddrs: base.mesh
+      .multiaddrs()
+      .slice(0, 8)
+      .map((address) => address.replace(/\/p2p\/[^/]+$/, '')),
+    objectList: { seq: unit.objects.seq, indexRoot: indexRootOf(unit.objects.objects) },
+    freeBytes: onChain ? onChain.terms.capacityBytes - onChain.reservedBytes : 0n,
+    capabilities: ['direct', 'read-probe', 'write-probe'] as const,
+    availability: 'serving' as const,
+  }
+}

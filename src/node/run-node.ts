@@ -1,0 +1,77 @@
+/** One light node: foundation, roles, HTTP API. Everything that is started here is stopped in reverse order. */
+import { startApi } from '../api/http/server.ts'
+import type { Chain } from '../chain/api.ts'
+import type { Consumer } from '../consumer/api.ts'
+import type { Address } from '../core/ids.ts'
+import type { Logger } from '../core/ports/logger.ts'
+import type { OracleNode } from '../oracle/api.ts'
+import type { SettlementService } from '../provider/settlement/api.ts'
+import type { NodeConfig, Role } from './config.ts'
+import { type Foundation, openFoundation } from './foundation.ts'
+import { createNodeView } from './node-view.ts'
+import { startCatalogue, startOfferIntake } from './roles/catalogue-role.ts'
+import { leavesOf } from './roles/leaves.ts'
+import { startSelfCheck } from './self-check.ts'
+import { VERSION } from './version.ts'
+
+export interface RunningNode {
+  address: Address
+  peerId: string
+  roles: readonly Role[]
+  multiaddrs: readonly string[]
+  apiUrl: string
+  /** S3 endpoints of this node's own disk units. */
+  endpoints: readonly { kind: string; url: string }[]
+  chain: Chain
+  oracle: OracleNode | undefined
+  settlement: SettlementService | undefined
+  consumer: Consumer | undefined
+  /** Aborted when the node can't go on, e.g. because another process took its key. */
+  failed: AbortSignal
+  stop(): Promise<void>
+}
+
+/** @throws {ConfigError} and whatever a part can't start for; nothing is left running then. */
+export async function startNode(config: NodeConfig, logger: Logger, signal: AbortSignal): Promise<RunningNode> {
+  const base = await openFoundation(config, logger, signal)
+  try {
+    const node = await startRoles(base, signal)
+    base.logger.info('node started', { address: node.address, peerId: node.peerId, roles: node.roles.join() })
+    return node
+  } catch (error) {
+    await base.closing.close()
+    throw error
+  }
+}
+
+async function startRoles(base: Foundation, signal: AbortSignal): Promise<RunningNode> {
+  const { config, mesh, identity, chain, closing } = base
+  // Roles are loaded by who has them: an oracle needs no vendor's SDK, a consumer no scoring.
+  const has = (role: Role) => config.roles.includes(role)
+  const oracle = has('oracle') ? await (await import('./roles/oracle-role.ts')).startOracle(base, signal) : undefined
+  const catalogue = await startCatalogue(base, (id) => oracle?.node.leafProof(id)?.leaf)
+  const intake = startOfferIntake(base, (offer) => oracle?.relay(offer))
+  const leaves = leavesOf(base, oracle?.node)
+  const provider = has('provider')
+    ? await (await import('./roles/provider-role.ts')).startProvider(base, { catalogue, intake, leaves }, signal)
+    : undefined
+  const consumer = has('consumer') ? (await import('./roles/consumer-role.ts')).startConsumer(base, leaves) : undefined
+  const view = createNodeView(base, oracle?.node)
+  const api = await startApi({ host: config.apiHost, port: config.apiPort, version: VERSION }, view)
+  closing.add('api', () => api.close())
+  await startSelfCheck(base, signal)
+  return {
+    address: identity.signer.address,
+    peerId: mesh.peerId,
+    roles: config.roles,
+    multiaddrs: mesh.multiaddrs(),
+    apiUrl: api.url,
+    endpoints: provider?.endpoints ?? [],
+    chain,
+    oracle: oracle?.node,
+    settlement: provider?.settlement,
+    consumer,
+    failed: identity.leaseLost,
+    stop: () => closing.close(),
+  }
+}
