@@ -15,6 +15,7 @@ export const MESSAGE_TYPES = {
     'DataUnit(address provider,uint64 nonce,uint8 kind,bytes32 region,address token,uint64 capacityBytes,uint128 pricePerGibEpoch,uint64 egressBytesPerEpoch,uint32 availabilityPpm,uint32 ttfbP95Ms,uint32 downP10Kbps,uint32 upP10Kbps,uint40 deadline)',
   Advert: 'Advert(bytes32 unitId,uint64 seq,uint40 expiresAt,bytes32 bodyHash)',
   ObjectList: 'ObjectList(bytes32 unitId,uint64 seq,bytes32 indexRoot,uint32 count,uint64 bytes)',
+  ObjectIndex: 'ObjectIndex(uint256 reservationId,uint64 seq,bytes32 indexRoot,uint32 count,uint64 bytes)',
   GrantRequest: 'GrantRequest(bytes32 subject,address requester,uint40 epoch,bytes32 bodyHash)',
   NodeConsent: 'NodeConsent(address operator)',
 } as const
@@ -107,6 +108,15 @@ export interface ObjectListFields {
   bytes: bigint
 }
 
+/** What a reservation holds; signed by its consumer and countersigned by its provider. */
+export interface ObjectIndexFields {
+  reservationId: bigint
+  seq: bigint
+  indexRoot: Hash32
+  count: number
+  bytes: bigint
+}
+
 export interface GrantRequestFields {
   /** Unit id, or a reservation's id as a word. */
   subject: Hash32
@@ -124,6 +134,7 @@ export interface Digests {
   dataUnit(terms: UnitTerms, deadline: number): Hash32
   advert(m: AdvertFields): Hash32
   objectList(m: ObjectListFields): Hash32
+  objectIndex(m: ObjectIndexFields): Hash32
   grantRequest(m: GrantRequestFields): Hash32
   /** A node key's consent to be registered by an operator. */
   nodeConsent(operator: Address): Hash32
@@ -151,6 +162,7 @@ export function createDigests(domain: Domain): Digests {
     dataUnit: (terms, deadline) => digestOf(s, 'DataUnit', [...termWords(terms), deadline]),
     advert: (m) => digestOf(s, 'Advert', [m.unitId, m.seq, m.expiresAt, m.bodyHash]),
     objectList: (m) => digestOf(s, 'ObjectList', [m.unitId, m.seq, m.indexRoot, m.count, m.bytes]),
+    objectIndex: (m) => digestOf(s, 'ObjectIndex', [m.reservationId, m.seq, m.indexRoot, m.count, m.bytes]),
     grantRequest: (m) => digestOf(s, 'GrantRequest', [m.subject, m.requester, m.epoch, m.bodyHash]),
     nodeConsent: (operator) => digestOf(s, 'NodeConsent', [operator]),
   }

@@ -7,6 +7,7 @@ import type { Digests } from '../eip712.ts'
 import { type Address, bytesToHex, type Hash32, hexToBytes, type UnitId } from '../ids.ts'
 import type { Signature, SignatureScheme, Signer } from '../ports/signer.ts'
 import { MAX_KEY_BYTES } from '../ports/storage.ts'
+import { keyOrder } from './key-order.ts'
 import { sha256 } from './sha256.ts'
 import { leafCount, objectRoot, treeHead } from './tree.ts'
 
@@ -93,13 +94,6 @@ function decodeObject(value: CborValue): ListedObject {
   if (packed.length !== 32 * leafCount(length)) throw new CodecError('wrong-shape', 'leaf hashes do not fit the length')
   const leafHashes = Array.from({ length: packed.length / 32 }, (_, i) => packed.slice(32 * i, 32 * i + 32))
   return { key: read.text(key, MAX_KEY_BYTES), bytes: length, root: objectRoot(length, leafHashes), leafHashes }
-}
-
-/** Ascending by UTF-8 bytes: by code points, of which UTF-16's own order differs beyond U+FFFF. */
-function keyOrder(a: string, b: string): number {
-  const [x, y] = [new TextEncoder().encode(a), new TextEncoder().encode(b)]
-  for (let i = 0; i < x.length && i < y.length; i++) if (x[i] !== y[i]) return x[i]! - y[i]!
-  return x.length - y.length
 }
 
 function concat(parts: readonly Uint8Array[]): Uint8Array {
