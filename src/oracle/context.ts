@@ -29,6 +29,8 @@ export interface EngineContext {
   readonly rounds: Rounds
   /** Whether this node's key may sign for the epoch (journal, foreign signatures). */
   maySign(round: Round): boolean
+  /** Whether the journal knows everything that this key can have signed for the epoch. */
+  journalCovers(round: Round): boolean
   /** A signature of the own key that the journal does not know was heard. */
   foreignSignature(epoch: Epoch): void
   topic(name: GossipName): string

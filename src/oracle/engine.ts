@@ -79,7 +79,7 @@ export class Engine implements OracleNode {
     this.#startedMs = clock.now()
     this.#startEpoch = epochAt(chain.clock, this.#startedMs)
     const owner = `${networkId(chain.domain)}/${signer.address}`
-    const journal = await Journal.open(store, owner, this.#startEpoch)
+    const journal = await Journal.open(store, owner, { ms: this.#startedMs, epoch: this.#startEpoch })
     if (journal.health === 'damaged')
       this.#alarms.raise('journal-damaged', this.#startEpoch, 'the journal is damaged: abstaining for an epoch')
     await this.#keeper.load()
@@ -112,6 +112,7 @@ export class Engine implements OracleNode {
       rounds: { get: (epoch) => this.#rounds.get(epoch)?.round },
       signal: this.#stopping.signal,
       maySign: (round) => this.#maySign(journal, round),
+      journalCovers: (round) => this.#journalCovers(journal, round),
       foreignSignature: (epoch) => this.#foreignSignature(journal, epoch),
       topic: (name) => topicOf(this.#ports, name),
       publish: (name, bytes) => {
@@ -183,10 +184,20 @@ export class Engine implements OracleNode {
     const facts = round.rules?.facts
     if (this.#signingStopped || round.index === undefined || !facts) return false
     if (facts.evaluatorVersion !== EVALUATOR_VERSION) return false
-    if (journal.health === 'intact') return true
-    // A key can have signed nothing for a set that began after this start.
-    if (this.#startedMs < epochStartMs(this.#ports.chain.clock, facts.set.firstEpoch)) return true
-    return round.epoch >= this.#startEpoch + 2
+    return this.#journalCovers(journal, round)
+  }
+
+  /** Whether the journal knows everything that this key can have signed for the epoch. */
+  #journalCovers(journal: Journal, round: Round): boolean {
+    const facts = round.rules?.facts
+    // A key can have signed nothing for a set that began after its journal did.
+    if (facts && journal.completeSinceMs < epochStartMs(this.#ports.chain.clock, facts.set.firstEpoch)) return true
+    return round.epoch >= this.#abstainingUntil(journal)
+  }
+
+  /** Epochs begun before the journal, and one full epoch more, are left out. */
+  #abstainingUntil(journal: Journal): Epoch {
+    return epochAt(this.#ports.chain.clock, journal.completeSinceMs) + 2
   }
 
   #foreignSignature(journal: Journal, epoch: Epoch): void {
@@ -217,7 +228,8 @@ export class Engine implements OracleNode {
     const round = this.#rounds.get(epoch)?.round ?? this.#rounds.get(epoch - 1)?.round
     const rules = round?.rules
     const current = this.#keeper.current
-    const abstaining = this.#ctx && this.#ctx.journal.health !== 'intact' && epoch < this.#startEpoch + 2
+    const until = this.#ctx ? this.#abstainingUntil(this.#ctx.journal) : 0
+    const abstaining = epoch < until && !(round && this.#ctx?.maySign(round))
     return {
       running: this.#running && !this.#stopping.signal.aborted,
       epoch,
@@ -229,7 +241,7 @@ export class Engine implements OracleNode {
       stateEpoch: current?.state.epoch,
       stateRoot: current?.root,
       units: current?.state.unitCount ?? 0,
-      abstainingUntil: abstaining && !(round && this.#ctx?.maySign(round)) ? this.#startEpoch + 2 : 0,
+      abstainingUntil: abstaining ? until : 0,
       signingStopped: this.#signingStopped,
       alarms: this.#alarms.recent(),
     }

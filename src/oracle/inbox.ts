@@ -135,7 +135,8 @@ function noticeOwn(
   attempt: number,
   bytes: Uint8Array,
 ): void {
-  if (index !== round.index || !round.rules) return
+  // Of an epoch that began before the journal did, messages of one's own former life are nothing to wonder at.
+  if (index !== round.index || !round.rules || !ctx.journalCovers(round)) return
   const journalled = ctx.journal.sent({ kind, setId: round.rules.setId, epoch: round.epoch, attempt })
   if (!journalled || !sameBytes(journalled, bytes)) ctx.foreignSignature(round.epoch)
 }

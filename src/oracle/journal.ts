@@ -66,39 +66,52 @@ function unseal(bytes: Uint8Array): Uint8Array | undefined {
 }
 
 export class Journal {
-  /** How it was found; a journal that is not intact makes the node abstain (rule 11.4). */
   readonly health: JournalHealth
+  /**
+   * Unix ms since when everything that this key signed is in here: the instant of the start that found the journal missing
+   * or damaged. Kept across later restarts, so that a restart can't shorten the abstention (rule 11.4).
+   */
+  readonly completeSinceMs: number
   readonly #store: KeyValueStore
   readonly #entries: Map<string, JournalEntry>
   /** Slots being written: claimed before the write begins, so that two tasks can't both sign. */
   readonly #claimed = new Set<string>()
 
-  private constructor(store: KeyValueStore, health: JournalHealth, entries: Map<string, JournalEntry>) {
+  private constructor(
+    store: KeyValueStore,
+    found: { health: JournalHealth; completeSinceMs: number; entries: Map<string, JournalEntry> },
+  ) {
     this.#store = store
-    this.health = health
-    this.#entries = entries
+    this.health = found.health
+    this.completeSinceMs = found.completeSinceMs
+    this.#entries = found.entries
   }
 
   /**
    * @param owner whose journal it is: node address and network; a journal of somebody else counts as missing.
-   * @param epoch by the clock; entries since shortly before are taken into memory.
+   * @param now Unix ms, and the epoch by the same clock; entries since shortly before are taken into memory.
    */
-  static async open(store: KeyValueStore, owner: string, epoch: Epoch): Promise<Journal> {
-    const marker = await store.get(PREFIX.journalMarker)
-    let health: JournalHealth = 'intact'
-    if (!marker) health = 'missing'
-    else if (!isMarkerOf(marker, owner)) health = 'damaged'
+  static async open(store: KeyValueStore, owner: string, now: { ms: number; epoch: Epoch }): Promise<Journal> {
+    const bytes = await store.get(PREFIX.journalMarker)
+    const marker = bytes && decodeMarker(bytes, owner)
+    let health: JournalHealth = marker ? 'intact' : bytes ? 'damaged' : 'missing'
     const entries = new Map<string, JournalEntry>()
-    const from = epochKey(PREFIX.journal, Math.max(0, epoch - MEMORY_EPOCHS))
+    const operations: StoreOperation[] = []
+    const from = epochKey(PREFIX.journal, Math.max(0, now.epoch - MEMORY_EPOCHS))
     for await (const [key, value] of store.entries({ gte: from, lt: `${PREFIX.journal}:` })) {
       const entry = decodeEntry(value)
       if (entry) entries.set(key, entry)
-      else health = 'damaged'
+      else {
+        health = 'damaged'
+        operations.push({ type: 'del', key })
+      }
     }
-    await store.batch([{ type: 'put', key: PREFIX.journalMarker, value: seal(encodeCanonical([1, owner])) }], {
-      sync: true,
-    })
-    return new Journal(store, health, entries)
+    const completeSinceMs = health === 'intact' && marker ? marker.completeSinceMs : now.ms
+    if (health !== 'intact') {
+      operations.push({ type: 'put', key: PREFIX.journalMarker, value: encodeMarker(owner, completeSinceMs) })
+      await store.batch(operations, { sync: true })
+    }
+    return new Journal(store, { health, completeSinceMs, entries })
   }
 
   /** What was journalled for a slot of a recent epoch. */
@@ -163,13 +176,17 @@ export class Journal {
   }
 }
 
-function isMarkerOf(bytes: Uint8Array, owner: string): boolean {
+function encodeMarker(owner: string, completeSinceMs: number): Uint8Array {
+  return seal(encodeCanonical([1, owner, completeSinceMs]))
+}
+
+function decodeMarker(bytes: Uint8Array, owner: string): { completeSinceMs: number } | undefined {
   const payload = unseal(bytes)
-  if (!payload) return false
+  if (!payload) return undefined
   try {
-    const [version, name] = read.tuple(decodeCanonical(payload, 256), 2)
-    return version === 1 && name === owner
+    const [version, name, since] = read.tuple(decodeCanonical(payload, 256), 3)
+    return version === 1 && name === owner ? { completeSinceMs: read.uint(since) } : undefined
   } catch {
-    return false
+    return undefined
   }
 }

@@ -2,7 +2,7 @@
 import type { AcceptedAttestation } from '../../src/core/chain-facts.ts'
 import type { Hash32 } from '../../src/core/ids.ts'
 import { networkName } from '../../src/core/network.ts'
-import type { OracleNode } from '../../src/oracle/api.ts'
+import type { OracleNode, OracleStateView } from '../../src/oracle/api.ts'
 import { decodeSignature } from '../../src/oracle/messages/attestation-signature.ts'
 import { decodeCommit } from '../../src/oracle/messages/commit.ts'
 import { decodeRevealHeader } from '../../src/oracle/messages/reveal-header.ts'
@@ -27,6 +27,8 @@ export class Checkers {
   readonly accepted = new Map<number, AcceptedAttestation>()
   readonly #world: World
   readonly #slots = new Map<string, string>()
+  /** Of some honest node, at the end. */
+  finalState: OracleStateView | undefined
   possible = 0
   attestedOfPossible = 0
   alarms = new Map<string, number>()
@@ -103,6 +105,7 @@ export class Checkers {
 
   async finish(): Promise<void> {
     const world = this.#world
+    this.finalState = world.nodes.find((node) => node.honest && node.node?.state())?.node?.state()
     for (const block of world.chain.blocks)
       for (const attestation of block.accepted) this.accepted.set(attestation.header.epoch, attestation)
     this.#liveness()

@@ -6,7 +6,7 @@ import { OracleState } from '../../src/oracle/state/state.ts'
 import type { World } from './world.ts'
 
 /** Strategies whose observations must never count. */
-const NEVER_COUNTED = new Set(['copier', 'late-committer', 'grinder'])
+const NEVER_COUNTED: ReadonlySet<string> = new Set(['copier', 'late-committer', 'grinder'])
 
 export async function checkEvidence(world: World, attestations: readonly AcceptedAttestation[]): Promise<void> {
   let state = OracleState.empty()
@@ -27,8 +27,10 @@ export async function checkEvidence(world: World, attestations: readonly Accepte
     const seats = facts.set.seats
     for (const index of evaluation.counting) {
       const node = world.nodes.find((n) => n.signer.address === seats[index]!.node)!
-      const strategy = node.options.strategies.find((name) => NEVER_COUNTED.has(name))
-      if (strategy) world.violate('counted', `the ${strategy} at ${node.index} was counted in epoch ${epoch}`)
+      // Together with another strategy the honest message may get out by that one's way.
+      const [strategy, ...others] = node.options.strategies
+      if (strategy && others.length === 0 && NEVER_COUNTED.has(strategy))
+        world.violate('counted', `the ${strategy} at ${node.index} was counted in epoch ${epoch}`)
     }
     checkInclusion(
       world,

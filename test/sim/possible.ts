@@ -2,7 +2,9 @@
  * Which epochs a correct protocol must attest: those during which no more than f nodes are bad (lying, down, restarted,
  * astray) and neither mesh nor chain as a whole is disturbed.
  */
+
 import type { Fault, SimOptions } from './options.ts'
+import { RESTART_MS } from './sim-node.ts'
 
 /** Reorgs up to this depth are the protocol's business; deeper ones excuse a missed epoch. */
 const CONFIRMATIONS = 2
@@ -26,6 +28,9 @@ function spanOf(fault: Fault, epochMs: number): Span {
     // Abstains from epochs begun before its return, and one more.
     case 'journal-lost':
       return { from, to: from + fault.downMs + 2 * epochMs }
+    // A process that could not start meanwhile is tried again.
+    case 'disk-full':
+      return { from, to: from + fault.forMs + RESTART_MS }
     case 'reorg':
       return { from: from - epochMs, to: from + epochMs }
     default:

@@ -14,6 +14,9 @@ import type { Random } from './twins/random.ts'
 import { SimDisk } from './twins/store.ts'
 import type { World } from './world.ts'
 
+/** A supervisor brings a process that failed to start up again. */
+export const RESTART_MS = 2000
+
 export class SimNode {
   readonly index: number
   readonly options: NodeOptions
@@ -96,7 +99,10 @@ export class SimNode {
     this.#process = { node, kill }
     this.#world.watch(this, node)
     void node.start().catch((error) => {
-      if (alive) this.#world.violate('start-failed', `node ${this.index}: ${String(error)}`)
+      if (!alive) return
+      this.#world.trace(`node ${this.index} could not start: ${String(error)}`)
+      this.crash()
+      this.#world.time.after(RESTART_MS, () => this.start())
     })
   }
 

@@ -1,4 +1,5 @@
 /** Lies about measurements: invented, coordinated, copied, late, or with another secret. */
+import { CodecError } from '../../../src/core/canonical-cbor.ts'
 import { commitHashOf, hashIndexed } from '../../../src/core/hash-list.ts'
 import { bytesToHex, type Hash32 } from '../../../src/core/ids.ts'
 import { networkName } from '../../../src/core/network.ts'
@@ -47,10 +48,19 @@ function overhear(ports: OracleNodePorts, topic: string, hear: (bytes: Uint8Arra
       publish: (t, bytes) => below.publish(t, bytes),
       subscribe: (t, handler) =>
         below.subscribe(t, (message) => {
-          if (t === topic) hear(message.data)
+          if (t === topic) tryHear(hear, message.data)
           return handler(message)
         }),
     },
+  }
+}
+
+/** Other liars send garbage. */
+function tryHear(hear: (bytes: Uint8Array) => void, bytes: Uint8Array): void {
+  try {
+    hear(bytes)
+  } catch (error) {
+    if (!(error instanceof CodecError)) throw error
   }
 }
 
@@ -75,10 +85,10 @@ export const copier: Strategy = (ports, context) => {
     opened.set(`${m.epoch}/${m.index}`, m)
     if (stolen.get(m.epoch)?.index === m.index) waiting.get(m.epoch)?.(m)
   })
-  return intercept(hearsBoth, context, {
-    commit: async ({ message, bytes, send }) => {
+  return intercept(withoutPull(hearsBoth, context), context, {
+    commit: async ({ message, send }) => {
       const victim = stolen.get(message.epoch)
-      if (!victim) return send(bytes)
+      if (!victim) return
       const fields = { ...message, commitHash: victim.commitHash }
       send(encodeCommit({ ...fields, signature: await self.signer.signDigest(world.digests.commit(fields)) }))
     },
@@ -109,20 +119,26 @@ export const lateCommitter: Strategy = (ports, context) => {
     },
   })
   // Nor may anybody pull the commit before.
-  const round = protocolName(world.domain, 'round')
+  return withoutPull(wrapped, context)
+}
+
+/** What the engine inside holds honestly is not for others to ask for. */
+function withoutPull(ports: OracleNodePorts, { world }: StrategyContext): OracleNodePorts {
+  const hidden = [protocolName(world.domain, 'round'), protocolName(world.domain, 'reveal')]
   const below = ports.requests
   return {
-    ...wrapped,
+    ...ports,
     requests: {
       ...below,
-      handle: (name, handler, limits) => below.handle(name, name === round ? async () => undefined : handler, limits),
+      handle: (name, handler, limits) =>
+        below.handle(name, hidden.includes(name) ? async () => undefined : handler, limits),
     },
   }
 }
 
 /** Reveals with a secret of its choice, which would let it choose what it probes. */
 export const grinder: Strategy = (ports, context) =>
-  intercept(ports, context, {
+  intercept(withoutPull(ports, context), context, {
     reveal: async ({ message, send }) => {
       send(await resignReveal(context, { ...message, secret: bytesToHex(context.random.bytes(32)) }))
     },
