@@ -172,7 +172,7 @@ class MarketConsumer implements Consumer {
   /** What the contract would refuse, and what only a proof can tell, before anything is paid. */
   async #check(unit: MarketUnit, terms: ReserveTerms, signal: AbortSignal): Promise<void> {
     if (terms.capacityBytes <= 0n || !Number.isSafeInteger(terms.epochs) || terms.epochs < 1)
-      throw new ConsumerError('invalid-amount', 'a reservation has at least one byte and one epoch')
+      throw new ConsumerError('invalid-value', 'a reservation has at least one byte and one epoch')
     if (unit.terms.pricePerGibEpoch > terms.maxPricePerGibEpoch)
       throw new ConsumerError(
         'price-too-high',

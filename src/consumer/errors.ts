@@ -10,7 +10,7 @@ export type ConsumerErrorCode =
   /** Less is free than was asked for. */
   | 'over-capacity'
   | 'price-too-high'
-  | 'invalid-amount'
+  | 'invalid-value'
   /** The same request id was used for other terms. */
   | 'request-mismatch'
   | 'unknown-reservation'

@@ -29,7 +29,7 @@ export interface Rank {
 export function rankCandidates<T extends Candidate>(candidates: readonly T[], weights: RankingWeights): (T & Rank)[] {
   const parts = [weights.reliability, weights.performance, weights.cost]
   if (parts.some((weight) => !Number.isFinite(weight) || weight < 0))
-    throw new ConsumerError('invalid-amount', 'the weights of a ranking are numbers from 0 on')
+    throw new ConsumerError('invalid-value', 'the weights of a ranking are numbers from 0 on')
   const cheapest = new Map<Address, bigint>()
   for (const { token, pricePerGibEpoch } of candidates) {
     const before = cheapest.get(token)

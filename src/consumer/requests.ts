@@ -38,7 +38,7 @@ export function createRequestBook(store: KeyValueStore): RequestBook {
 
 function keyOf(requestId: string): string {
   if (requestId.length === 0 || requestId.length > MAX_REQUEST_ID_LENGTH)
-    throw new ConsumerError('invalid-amount', `a request id has 1 to ${MAX_REQUEST_ID_LENGTH} characters`)
+    throw new ConsumerError('invalid-value', `a request id has 1 to ${MAX_REQUEST_ID_LENGTH} characters`)
   return `consumer/request/${requestId}`
 }
 

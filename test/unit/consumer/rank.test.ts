@@ -62,6 +62,6 @@ describe('rankCandidates', () => {
 
   it('error: weights below zero', () => {
     const weights = { reliability: 1, performance: -1, cost: 0 }
-    assert.throws(() => rankCandidates([candidate(1)], weights), { code: 'invalid-amount' })
+    assert.throws(() => rankCandidates([candidate(1)], weights), { code: 'invalid-value' })
   })
 })
