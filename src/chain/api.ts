@@ -75,8 +75,10 @@ export interface ChainView {
   /** The set of an epoch, `undefined` before the first. */
   setAt(epoch: Epoch): OracleSetRecord | undefined
   sets(): OracleSetRecord[]
+  /** Ascending by operator. */
   oracles(): OracleRecord[]
   evaluationAt(epoch: Epoch): EvaluationRecord | undefined
+  /** Ascending by operator. */
   providers(): ProviderRecord[]
   unit(id: UnitId): UnitRecord | undefined
   /** Ascending by unit id, retired ones included. */

@@ -45,8 +45,9 @@ export function createAttestationSink({ chain, sender, logger, metrics }: Attest
     async submit(header, signatures, signal) {
       const quorum = quorumFor(chain, header, signatures)
       const data = attestationCalldata(header, signatures, quorum)
-      if (chain.view().attestation(header.epoch)?.header.root === header.root)
-        return { kind: 'superseded', gasUsed: 0n }
+      // Nothing older than the last accepted one is taken, whatever its window.
+      const [latest] = chain.view().attestations(1)
+      if (latest !== undefined && latest.header.epoch >= header.epoch) return { kind: 'superseded', gasUsed: 0n }
       const verdict = await wouldBe(chain, sender, data, signal)
       if (verdict === 'superseded') return { kind: verdict, gasUsed: 0n }
       if (verdict !== 'accepted')

@@ -1,5 +1,5 @@
 /** Reading the tables as of one block. */
-import type { Epoch } from '../../core/ids.ts'
+import type { Address, Epoch } from '../../core/ids.ts'
 import type { ChainView } from '../api.ts'
 import type { AttestationRecord, OracleSetRecord, ReservationRecord } from '../records.ts'
 import { termAt } from './attestations.ts'
@@ -10,6 +10,10 @@ function valuesOf<V>(map: VersionedMap<V>, block: number): V[] {
   return [...map.entries(block)].map(([, value]) => value)
 }
 
+function byOperator(a: { operator: Address }, b: { operator: Address }): number {
+  return a.operator < b.operator ? -1 : 1
+}
+
 /** @param unitIds ids of all units at any block, ascending. */
 export function viewAt(tables: Tables, block: number, unitIds: () => readonly string[]): ChainView {
   const sets = (): OracleSetRecord[] => valuesOf(tables.sets, block).sort((a, b) => a.setId - b.setId)
@@ -18,9 +22,12 @@ export function viewAt(tables: Tables, block: number, unitIds: () => readonly st
     setAt: (epoch) => sets().findLast((set) => set.firstEpoch <= epoch),
     sets,
     // An anchor whose registration is still missing has no operator yet: inside one transaction only.
-    oracles: () => valuesOf(tables.oracles, block).filter(({ operator, node }) => operator !== node),
+    oracles: () =>
+      valuesOf(tables.oracles, block)
+        .filter(({ operator, node }) => operator !== node)
+        .sort(byOperator),
     evaluationAt: (epoch) => termAt(tables.evaluation.get('terms', block) ?? [], epoch),
-    providers: () => valuesOf(tables.providers, block),
+    providers: () => valuesOf(tables.providers, block).sort(byOperator),
     unit: (id) => tables.units.get(id, block),
     units: () =>
       unitIds().flatMap((id) => {
