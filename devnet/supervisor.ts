@@ -38,8 +38,8 @@ export interface ManagedProcess {
   onLine(handler: (line: string) => void): void
   onMessage(handler: (message: unknown) => void): void
   send(message: unknown): void
-  /** Asks, then kills; resolves once the whole group is gone. */
-  stop(): Promise<void>
+  /** Asks, then kills; resolves once the process is gone: `killed` when asking was not enough. */
+  stop(): Promise<'ended' | 'killed'>
   kill(signal: NodeJS.Signals): void
 }
 
@@ -91,8 +91,11 @@ export class Supervisor {
     return managed
   }
 
-  /** Ends everything, the youngest first; waves of one name prefix (`node-3`) end together. */
-  async stop(): Promise<void> {
+  /**
+   * Ends everything, the youngest first; waves of one name prefix (`node-3`) end together.
+   * @returns names of those that had to be killed.
+   */
+  async stop(): Promise<string[]> {
     this.#stopping = true
     const waves: ManagedProcess[][] = []
     let last: string | undefined
@@ -102,7 +105,12 @@ export class Supervisor {
       last = kind
       waves.at(-1)!.push(managed)
     }
-    for (const wave of waves) await Promise.all(wave.map((managed) => managed.stop()))
+    const killed: string[] = []
+    for (const wave of waves) {
+      const outcomes = await Promise.all(wave.map((managed) => managed.stop()))
+      killed.push(...wave.filter((_, i) => outcomes[i] === 'killed').map(({ name }) => name))
+    }
+    return killed
   }
 
   /** After `stop`: the janitor goes home, with nothing left to do. */
@@ -162,11 +170,16 @@ function manage(child: ChildProcess, spec: ProcessSpec, log: WriteStream): Manag
     send: (message) => void (child.connected && child.send(message as object)),
     kill: (signal) => void (running && pid > 0 && signalGroup(pid, signal)),
     async stop() {
-      if (!running) return
+      if (!running) return 'ended'
+      let outcome: 'ended' | 'killed' = 'ended'
       signalGroup(pid, 'SIGTERM')
-      const timer = setTimeout(() => signalGroup(pid, 'SIGKILL'), spec.graceMs ?? 5_000)
+      const timer = setTimeout(() => {
+        outcome = 'killed'
+        signalGroup(pid, 'SIGKILL')
+      }, spec.graceMs ?? 5_000)
       await exited
       clearTimeout(timer)
+      return outcome
     },
   }
 }

@@ -4,6 +4,7 @@
 // from lock file"). An entry that names version, os, cpu and libc, without an integrity hash, satisfies `npm ci`: the
 // package is not for this platform, so it is never fetched. Run by `npm run lock` after each change of a dependency.
 import { readFileSync, writeFileSync } from 'node:fs'
+import { isInstalled, writeStamp } from './install-stamp.mjs'
 
 const file = new URL('../package-lock.json', import.meta.url)
 const lock = JSON.parse(readFileSync(file, 'utf8'))
@@ -50,5 +51,8 @@ for (const [path, entry] of Object.entries(lock.packages)) {
   }
 }
 lock.packages = Object.fromEntries(Object.entries(lock.packages).sort(([a], [b]) => (a < b ? -1 : 1)))
+const installed = isInstalled()
 if (added > 0) writeFileSync(file, `${JSON.stringify(lock, null, 2)}\n`)
+// What is installed is what the lock names, before and after: nothing to install anew.
+if (installed) writeStamp()
 console.log(`package-lock.json: ${added} platform entries added`)
