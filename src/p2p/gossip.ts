@@ -55,6 +55,8 @@ export interface GossipAdapter extends Gossip {
   close(): void
 }
 
+/** Changes of what a peer listens to: it tells of all topics in one message when it connects, and hardly ever again. */
+const SUBSCRIPTION_RATE = { perSecond: 1, burst: 64 }
 /** A start-up's worth: a node publishes a few messages before its first peer is there. */
 const HELD = { messages: 64, ageMs: 10_000 }
 const IGNORED_LATE: Verdict = { result: 'ignore', code: 'validation-timeout' }
@@ -123,7 +125,15 @@ export function createGossip(
     for (const message of held.take((topic) => listenersOf(pubsub, topic) > 0))
       send(message).catch((error: unknown) => logger.warn('a held message was not sent', { error: String(error) }))
   }
+  const subscriptionRate = createRate({ ...SUBSCRIPTION_RATE, maxKeys: limits.maxConnections, now })
+  const onSubscriptions = (event: MessageEvent) => {
+    const peer = ((event as CustomEvent).detail as { peerId: PeerId }).peerId.toString()
+    if (subscriptionRate.take(peer)) return
+    penalties.add(peer, FLOOD_POINTS)
+    metrics.count('p2p_subscription_floods_total')
+  }
   pubsub.addEventListener('gossipsub:message', onMessage)
+  pubsub.addEventListener('subscription-change', onSubscriptions)
   for (const event of LISTENER_EVENTS) pubsub.addEventListener(event, flushHeld)
 
   return {
@@ -165,6 +175,7 @@ export function createGossip(
     },
     close() {
       pubsub.removeEventListener('gossipsub:message', onMessage)
+      pubsub.removeEventListener('subscription-change', onSubscriptions)
       for (const event of LISTENER_EVENTS) pubsub.removeEventListener(event, flushHeld)
       for (const { queue } of subscriptions.values()) queue.close()
       subscriptions.clear()

@@ -136,6 +136,13 @@ export async function createMesh(options: MeshOptions, { logger, metrics }: Mesh
       const peer = book.peerOf(address)
       if (peer !== undefined) await banPeer(peer, durationMs)
     },
+    watchPeers(listener) {
+      const call = () => listener()
+      for (const event of ['peer:connect', 'peer:disconnect'] as const) node.addEventListener(event, call)
+      return () => {
+        for (const event of ['peer:connect', 'peer:disconnect'] as const) node.removeEventListener(event, call)
+      }
+    },
     waitForPeers: (count, signal) =>
       waitUntil(node, ['peer:connect'], () => connectedPeers(node).size >= count, signal),
     waitForSubscribers: (topic, count, signal) =>

@@ -70,6 +70,8 @@ export interface Mesh {
   keep(addresses: readonly Address[]): void
   /** Closes the peer's connections and refuses new ones for `durationMs`. */
   ban(peer: Address, durationMs: number): Promise<void>
+  /** Called after each connection made or lost. A listener must not throw or take long. */
+  watchPeers(listener: () => void): () => void
   /** Resolves once `count` peers are connected. */
   waitForPeers(count: number, signal: AbortSignal): Promise<void>
   /** Resolves once `count` peers are known to listen on the topic and can be sent to. */
