@@ -3,6 +3,7 @@ import { createHash, randomBytes } from 'node:crypto'
 import { createSigner, secp256k1Scheme } from '../../src/core/crypto/secp256k1.ts'
 import { createDigests, type Domain, unitIdOf } from '../../src/core/eip712.ts'
 import { createGrantClient } from '../../src/core/grants/grant-client.ts'
+import { createIndexClient } from '../../src/core/grants/index-client.ts'
 import type { Address } from '../../src/core/ids.ts'
 import { ZERO_ADDRESS, ZERO_HASH } from '../../src/core/ids.ts'
 import { signObjectList } from '../../src/core/manifest/object-list.ts'
@@ -10,8 +11,10 @@ import type { MarketReservation } from '../../src/core/ports/market.ts'
 import type { StorageDriver } from '../../src/core/ports/storage.ts'
 import type { RegisteredUnit } from '../../src/core/units.ts'
 import { createGrantService, type GrantServiceOptions } from '../../src/provider/grants/grant-service.ts'
+import { createIndexService } from '../../src/provider/grants/index-service.ts'
 import { seedProbeObjects } from '../../src/provider/grants/probe-objects.ts'
 import type { ServedUnit } from '../../src/provider/grants/served-unit.ts'
+import { MapStore } from './map-store.ts'
 import { RequestsLoop } from './requests-loop.ts'
 
 const signerOf = (name: string) => createSigner(createHash('sha256').update(`lightmesh test ${name}`).digest())
@@ -74,6 +77,7 @@ export async function serveUnit(driver: StorageDriver, { now = Date.now, ...opti
   const served: ServedUnit = { unitId, driver, objects: await signObjectList(digests, provider, list) }
   const reservations = new Map([[1n, reservation]])
   const loop = new RequestsLoop()
+  const store = new MapStore()
   const service = createGrantService(
     {
       clock,
@@ -87,7 +91,33 @@ export async function serveUnit(driver: StorageDriver, { now = Date.now, ...opti
     },
     options,
   )
-  const stop = service.serve(loop.at(provider.address))
+  const indexes = createIndexService({
+    clock,
+    epochClock,
+    domain,
+    digests,
+    signatures: secp256k1Scheme,
+    signer: provider,
+    unit: (id) => (id === unitId ? served : undefined),
+    isOracle: (address: Address) => address === oracle.address,
+    reservation: (id) => reservations.get(id),
+    store,
+  })
+  const stopGrants = service.serve(loop.at(provider.address))
+  const stopIndexes = indexes.serve(loop.at(provider.address))
+  const stop = () => {
+    stopGrants()
+    stopIndexes()
+  }
+  const indexClientOf = (signer: typeof oracle) =>
+    createIndexClient({
+      requests: loop.at(signer.address),
+      signatures: secp256k1Scheme,
+      digests,
+      domain,
+      consumer: signer.address,
+      providerOf: (id) => (reservations.has(id) ? { provider: provider.address, node: provider.address } : undefined),
+    })
   const clientOf = (signer: typeof oracle) =>
     createGrantClient({
       requests: loop.at(signer.address),
@@ -113,7 +143,9 @@ export async function serveUnit(driver: StorageDriver, { now = Date.now, ...opti
     clock,
     digests,
     loop,
+    store,
     stop,
     clientOf,
+    indexClientOf,
   }
 }

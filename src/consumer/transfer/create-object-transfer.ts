@@ -1,5 +1,6 @@
 /** `ObjectTransfer` over grants and HTTP. Durable means: stored, listed in the index, countersigned by the provider. */
 import type { IndexEntry } from '../../core/manifest/object-index.ts'
+import { IndexError } from '../../core/ports/object-index.ts'
 import { MAX_KEY_BYTES } from '../../core/ports/storage.ts'
 import type { ObjectTransfer, StoredObject, TransferOptions } from '../object-transfer.ts'
 import { DEFAULT_SETTINGS, type TransferContext, type TransferPorts, type TransferSettings } from './context.ts'
@@ -26,8 +27,15 @@ export function createObjectTransfer(ports: TransferPorts, settings: Partial<Tra
       checkKey(key)
       const signal = signalOf(options)
       const entry = await uploadObject(context, { reservationId, key, source, signal, onProgress: options?.onProgress })
-      await book.commit(reservationId, { puts: [entry], deletes: [] }, signal)
-      await new UploadJournal(ports.store, reservationId, key).clear()
+      const journal = new UploadJournal(ports.store, reservationId, key)
+      try {
+        await book.commit(reservationId, { puts: [entry], deletes: [] }, signal)
+      } catch (error) {
+        // What the journal believes to be stored is not: the next attempt begins anew.
+        if (error instanceof IndexError && error.code === 'object-missing') await journal.clear()
+        throw error
+      }
+      await journal.clear()
       return toStored(entry)
     },
     async *download(reservationId, key, options) {

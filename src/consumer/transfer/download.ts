@@ -7,9 +7,8 @@ import type { TransferProgress } from '../object-transfer.ts'
 import type { TransferContext } from './context.ts'
 import { TransferError } from './errors.ts'
 import { demandLeaves, getThrough } from './exchange.ts'
-import { GrantPool } from './grant-pool.ts'
+import { GrantPool, throughGrant } from './grant-pool.ts'
 import { withRetries } from './retry.ts'
-import { throughGrant } from './upload.ts'
 import { inOrder } from './workers.ts'
 
 export interface DownloadInput {

@@ -1,6 +1,7 @@
 /** Grants of one transfer: asked for several at a time, ahead of their use, and swapped when they run out. */
 import type { Grant, GrantItem } from '../../core/grants/grant.ts'
 import type { TransferPorts } from './context.ts'
+import { isGrantRefused } from './retry.ts'
 
 /** Grants asked for at once: a few round trips for a gigabyte, and none of them old when its turn comes. */
 const BATCH = 16
@@ -42,5 +43,20 @@ export class GrantPool {
   /** After a refusal by the backend. */
   drop(index: number): void {
     this.#grants.delete(index)
+  }
+}
+
+/** A refused grant is dropped, so that the next attempt asks for a new one. */
+export async function throughGrant<T>(
+  pool: GrantPool,
+  index: number,
+  signal: AbortSignal,
+  use: (grant: Grant) => Promise<T>,
+): Promise<T> {
+  try {
+    return await use(await pool.take(index, signal))
+  } catch (error) {
+    if (isGrantRefused(error)) pool.drop(index)
+    throw error
   }
 }

@@ -1,6 +1,5 @@
 /** Which parts of an unfinished upload are stored, on disk, so that a crash costs no more than the parts on the way. */
 import { decodeCanonical, encodeCanonical, read } from '../../core/canonical-cbor.ts'
-import { LEAF_BYTES } from '../../core/manifest/tree.ts'
 import type { KeyValueStore } from '../../core/ports/key-value-store.ts'
 
 export interface UnfinishedUpload {
@@ -36,7 +35,10 @@ export class UploadJournal {
     }
     if (upload.bytes !== bytes) return undefined
     for await (const [key, value] of this.#store.entries(this.#partRange())) {
-      const packed = read.bytesUpTo(decodeCanonical(value, MAX_RECORD_BYTES), MAX_RECORD_BYTES)
+      const [owner, hashesOf] = read.tuple(decodeCanonical(value, MAX_RECORD_BYTES), 2)
+      const packed = read.bytesUpTo(hashesOf, MAX_RECORD_BYTES)
+      // Written by another upload of the same key that ran at the same time.
+      if (!read.bytes(owner, 16).every((byte, i) => byte === upload.location[i])) continue
       const hashes = Array.from({ length: packed.length / 32 }, (_, i) => packed.slice(32 * i, 32 * i + 32))
       upload.parts.set(Number(key.slice(this.#prefix.length + 1)), hashes)
     }
@@ -49,13 +51,13 @@ export class UploadJournal {
     await this.#store.batch([{ type: 'put', key: `${this.#prefix}header`, value }], { sync: true })
   }
 
-  async stored(part: number, leafHashes: readonly Uint8Array[]): Promise<void> {
+  async stored(location: Uint8Array, part: number, leafHashes: readonly Uint8Array[]): Promise<void> {
     const packed = new Uint8Array(32 * leafHashes.length)
     leafHashes.forEach((hash, i) => {
       packed.set(hash, 32 * i)
     })
     const key = `${this.#prefix}p${String(part).padStart(6, '0')}`
-    await this.#store.batch([{ type: 'put', key, value: encodeCanonical(packed) }], { sync: true })
+    await this.#store.batch([{ type: 'put', key, value: encodeCanonical([location, packed]) }], { sync: true })
   }
 
   async clear(): Promise<void> {
@@ -67,9 +69,4 @@ export class UploadJournal {
   #partRange() {
     return { gte: `${this.#prefix}p`, lt: `${this.#prefix}q` }
   }
-}
-
-/** Leaves of a part of this many bytes. */
-export function leavesIn(bytes: number): number {
-  return Math.max(1, Math.ceil(bytes / LEAF_BYTES))
 }

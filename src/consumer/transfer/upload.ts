@@ -8,8 +8,8 @@ import type { TransferProgress, UploadSource } from '../object-transfer.ts'
 import type { TransferContext } from './context.ts'
 import { TransferError } from './errors.ts'
 import { putThrough } from './exchange.ts'
-import { GrantPool } from './grant-pool.ts'
-import { isGrantRefused, withRetries } from './retry.ts'
+import { GrantPool, throughGrant } from './grant-pool.ts'
+import { withRetries } from './retry.ts'
 import { type UnfinishedUpload, UploadJournal } from './upload-journal.ts'
 import { runAll } from './workers.ts'
 
@@ -24,7 +24,7 @@ export interface UploadInput {
 /** Stores parts and leaf hashes; the entry is durable once the index with it is countersigned. */
 export async function uploadObject(context: TransferContext, input: UploadInput): Promise<IndexEntry> {
   const { ports, settings } = context
-  const { reservationId, key, source, signal } = input
+  const { reservationId, key, source } = input
   const journal = new UploadJournal(ports.store, reservationId, key)
   let upload = await journal.load(source.bytes)
   if (!upload || !(await stillTheSame(context, upload, source))) {
@@ -62,7 +62,7 @@ async function sendParts(
       return hasher.finish().leafHashes
     })
     upload.parts.set(part, leafHashes)
-    await journal.stored(part, leafHashes)
+    await journal.stored(upload.location, part, leafHashes)
     transferredBytes += partLength(upload, part)
     report()
   })
@@ -83,21 +83,6 @@ async function sendLeaves(
   await withRetries(context, 'leaf hashes', signal, () =>
     throughGrant(pool, 0, signal, (grant) => putThrough(context, grant, one(packed), signal)),
   )
-}
-
-/** A refused grant is dropped, so that the next attempt asks for a new one. */
-export async function throughGrant<T>(
-  pool: GrantPool,
-  index: number,
-  signal: AbortSignal,
-  use: (grant: Awaited<ReturnType<GrantPool['take']>>) => Promise<T>,
-): Promise<T> {
-  try {
-    return await use(await pool.take(index, signal))
-  } catch (error) {
-    if (isGrantRefused(error)) pool.drop(index)
-    throw error
-  }
 }
 
 /** Parts of an earlier run count only if the source still gives what was sent. Reading is cheaper than sending. */
