@@ -74,7 +74,6 @@ export class World {
       },
       blockSeconds: BLOCK_SECONDS,
       confirmations: CONFIRMATIONS,
-      seedLagSeconds: CONFIRMATIONS * BLOCK_SECONDS,
       sets: setsOf(options, seats),
       unitsAt: () => this.units,
     })

@@ -1,4 +1,5 @@
 /** The chain as one node reaches it: through an endpoint that may lag, fail or lie. */
+import type { ChainFacts } from '../../../src/core/chain-facts.ts'
 import type { Epoch } from '../../../src/core/ids.ts'
 import type { AttestationSink, ChainReader, SubmitOutcome } from '../../../src/core/ports/chain.ts'
 import type { SimChain, Submission } from './chain.ts'
@@ -75,19 +76,40 @@ export function chainPorts(
   return { chain: reader, sink }
 }
 
-async function waitForFacts(
+/** How often a reader looks for the block that it waits for. */
+const LOOK_EVERY_MS = 500
+
+function waitForFacts(
   chain: SimChain,
   view: () => ReturnType<SimChain['view']> | undefined,
   epoch: Epoch,
   time: VirtualTime,
   signal: AbortSignal,
-) {
-  for (;;) {
-    const blocks = view()
-    if (!blocks) return new Promise<never>(() => {})
-    const facts = chain.factsAt(epoch, blocks)
-    if (facts) return facts
-    if (signal.aborted) throw signal.reason
-    await new Promise<void>((resolve) => time.after(500, resolve))
-  }
+): Promise<ChainFacts> {
+  return new Promise((resolve, reject) => {
+    let cancel = () => {}
+    const onAbort = () => {
+      cancel()
+      reject(signal.reason)
+    }
+    const look = () => {
+      let blocks: ReturnType<typeof view>
+      try {
+        blocks = view()
+      } catch (error) {
+        signal.removeEventListener('abort', onAbort)
+        return reject(error)
+      }
+      const facts = blocks && chain.factsAt(epoch, blocks)
+      if (!facts) {
+        cancel = time.after(LOOK_EVERY_MS, look)
+        return
+      }
+      signal.removeEventListener('abort', onAbort)
+      resolve(facts)
+    }
+    if (signal.aborted) return reject(signal.reason)
+    signal.addEventListener('abort', onAbort, { once: true })
+    look()
+  })
 }

@@ -5,7 +5,7 @@
 import { encodeWords } from '../../../src/core/abi.ts'
 import type { AcceptedAttestation, ChainFacts, EpochStatus, OracleSetFacts } from '../../../src/core/chain-facts.ts'
 import { type AttestationHeader, createDigests, type Digests, type Domain } from '../../../src/core/eip712.ts'
-import type { EpochClock } from '../../../src/core/epoch-clock.ts'
+import { type EpochClock, factsCutoffSeconds } from '../../../src/core/epoch-clock.ts'
 import { type Epoch, type Hash32, ZERO_HASH } from '../../../src/core/ids.ts'
 import { keccak256Hex } from '../../../src/core/keccak.ts'
 import type { EvaluationParams } from '../../../src/core/params.ts'
@@ -37,8 +37,6 @@ export interface ChainOptions {
   params: EvaluationParams
   blockSeconds: number
   confirmations: number
-  /** Seconds; at least confirmations × blockSeconds. */
-  seedLagSeconds: number
   /** Sets by first epoch, ascending. */
   sets: readonly OracleSetFacts[]
   /** Units as of an epoch, ascending by id. */
@@ -46,6 +44,9 @@ export interface ChainOptions {
 }
 
 export type Refusal = 'wrong-set' | 'window' | 'parent' | 'not-newer' | 'params' | 'quorum' | 'signature'
+
+/** Blocks before the simulation begins: the cut-off of epoch 0 lies 0.3 L before genesis. */
+const PAST_BLOCKS = 16
 
 export class SimChain {
   readonly options: ChainOptions
@@ -74,7 +75,7 @@ export class SimChain {
     this.#paramsHash = keccak256Hex(encodeWords(Object.values(options.params) as number[]))
     const first = Math.floor(time.now / 1000)
     // A past, so that epoch 0 has its block B_e.
-    for (let i = 16; i >= 1; i--) this.#append(first - i * options.blockSeconds)
+    for (let i = PAST_BLOCKS; i >= 1; i--) this.#append(first - i * options.blockSeconds)
     this.#mineAt(first)
   }
 
@@ -205,8 +206,8 @@ export class SimChain {
 
   /** The facts at B_e, `undefined` while that block is not known to be the last one before the limit. */
   factsAt(epoch: Epoch, blocks: readonly SimBlock[]): ChainFacts | undefined {
-    const { clock, domain, params, seedLagSeconds, unitsAt } = this.options
-    const limit = clock.genesis + epoch * clock.epochSeconds - seedLagSeconds
+    const { clock, domain, params, unitsAt } = this.options
+    const limit = factsCutoffSeconds(clock, epoch)
     if (blocks.at(-1)!.timestamp <= limit) return undefined
     let i = blocks.length - 1
     while (i > 0 && blocks[i]!.timestamp > limit) i--
