@@ -4,48 +4,20 @@ pragma solidity ^0.8.30;
 import {IERC20} from "@openzeppelin/contracts/token/ERC20/IERC20.sol";
 import {SafeERC20} from "@openzeppelin/contracts/token/ERC20/utils/SafeERC20.sol";
 import {ECDSA} from "@openzeppelin/contracts/utils/cryptography/ECDSA.sol";
-import {ReentrancyGuardTransient} from "@openzeppelin/contracts/utils/ReentrancyGuardTransient.sol";
 import {SSTORE2} from "solady/utils/SSTORE2.sol";
 import {IAttestations} from "./interfaces/IAttestations.sol";
 import {IOracleSet} from "./interfaces/IOracleSet.sol";
+import {Equivocation} from "./oracles/Equivocation.sol";
 import {Hashing} from "./libraries/Hashing.sol";
 import {Quorum} from "./libraries/Quorum.sol";
-import {AttestationHeader, Commit, RevealHeader} from "./types/Messages.sol";
-import {Anchor, Oracle, OracleSetParams, SetTerm} from "./types/Oracles.sol";
+import {Anchor, Oracle, OracleSetParams} from "./types/Oracles.sol";
 
 /// @title Registration, bonds and seats of the oracles
-/// @dev The candidates (at most `seatLimit`) are kept as a list that only a higher bond can enter, so that forming a set
-/// never looks at more than 31 operators however many register.
-contract OracleSet is IOracleSet, ReentrancyGuardTransient {
+contract OracleSet is Equivocation {
     using SafeERC20 for IERC20;
 
-    uint256 internal constant MIN_NODES = 4;
-    uint256 internal constant MAX_NODES = 31;
-    /// @dev Announcements lie this many epochs ahead, so that every node has read them when they take effect.
-    uint40 internal constant LEAD_EPOCHS = 2;
-
     address private immutable BINDER;
-    address private _orchestrator;
-    OracleSetParams internal _params;
-    mapping(address operator => Oracle) internal _oracles;
-    mapping(address node => address operator) internal _operatorOf;
-    address[] internal _candidates;
-    /// @dev First epoch of set k at index k - 1.
-    uint40[] internal _firstEpochs;
     bytes32 private _lastNodesHash;
-    mapping(address account => uint256) private _rewards;
-    /// @dev One slash for one thing that was signed twice, however many versions of it there are.
-    mapping(bytes32 equivocation => bool) private _punished;
-
-    /// @dev Two struct hashes about one thing.
-    struct Evidence {
-        uint8 kind;
-        uint64 setId;
-        uint40 epoch;
-        uint8 attempt;
-        bytes32 hashA;
-        bytes32 hashB;
-    }
 
     /// @param params_ Parameters, checked against their bounds.
     /// @param binder Who names the Orchestrator, once.
@@ -160,54 +132,6 @@ contract OracleSet is IOracleSet, ReentrancyGuardTransient {
     }
 
     /// @inheritdoc IOracleSet
-    function proveCommits(Commit calldata a, bytes calldata signatureA, Commit calldata b, bytes calldata signatureB)
-        external
-    {
-        if (a.setId != b.setId || a.epoch != b.epoch) revert NotEquivocation();
-        Evidence memory evidence = Evidence(0, a.setId, a.epoch, 0, Hashing.commit(a), Hashing.commit(b));
-        _prove(evidence, signatureA, signatureB);
-    }
-
-    /// @inheritdoc IOracleSet
-    function proveReveals(
-        RevealHeader calldata a,
-        bytes calldata signatureA,
-        RevealHeader calldata b,
-        bytes calldata signatureB
-    ) external {
-        if (a.setId != b.setId || a.epoch != b.epoch) revert NotEquivocation();
-        Evidence memory evidence = Evidence(1, a.setId, a.epoch, 0, Hashing.revealHeader(a), Hashing.revealHeader(b));
-        _prove(evidence, signatureA, signatureB);
-    }
-
-    /// @inheritdoc IOracleSet
-    function proveAttestations(
-        AttestationHeader calldata a,
-        bytes calldata signatureA,
-        AttestationHeader calldata b,
-        bytes calldata signatureB
-    ) external {
-        if (a.setId != b.setId || a.epoch != b.epoch || a.attempt != b.attempt) revert NotEquivocation();
-        Evidence memory evidence =
-            Evidence(2, a.setId, a.epoch, a.attempt, Hashing.attestation(a), Hashing.attestation(b));
-        _prove(evidence, signatureA, signatureB);
-    }
-
-    /// @inheritdoc IOracleSet
-    function withdrawReward() external nonReentrant returns (uint256 amount) {
-        amount = _rewards[msg.sender];
-        if (amount == 0) revert NothingToWithdraw();
-        _rewards[msg.sender] = 0;
-        emit RewardWithdrawn(msg.sender, amount);
-        IERC20(_params.bondToken).safeTransfer(msg.sender, amount);
-    }
-
-    /// @inheritdoc IOracleSet
-    function rewardOf(address account) external view returns (uint256) {
-        return _rewards[account];
-    }
-
-    /// @inheritdoc IOracleSet
     function bondReleaseEpoch(address operator) public view returns (uint40) {
         Oracle storage own = _registered(operator);
         if (own.leftEpoch == 0) revert NotLeaving();
@@ -246,122 +170,13 @@ contract OracleSet is IOracleSet, ReentrancyGuardTransient {
     }
 
     /// @inheritdoc IOracleSet
-    function setAt(uint40 epoch) public view returns (SetTerm memory term) {
-        uint40 until = type(uint40).max;
-        // From the newest backwards: questions are about now.
-        for (uint256 id = _firstEpochs.length; id > 0; id--) {
-            uint40 first = _firstEpochs[id - 1];
-            if (first <= epoch) return SetTerm({setId: uint64(id), firstEpoch: first, untilEpoch: until});
-            until = first;
-        }
-    }
-
-    /// @inheritdoc IOracleSet
     function setCount() external view returns (uint64) {
         return uint64(_firstEpochs.length);
     }
 
     /// @inheritdoc IOracleSet
-    function nodesOf(uint64 setId) public view returns (address[] memory nodes) {
-        bytes memory packed = SSTORE2.read(nodesPointer(setId));
-        nodes = new address[](packed.length / 20);
-        for (uint256 i = 0; i < nodes.length; i++) {
-            uint256 word;
-            assembly ("memory-safe") {
-                word := mload(add(add(packed, 0x20), mul(i, 20)))
-            }
-            nodes[i] = address(uint160(word >> 96));
-        }
-    }
-
-    /// @inheritdoc IOracleSet
-    function nodesPointer(uint64 setId) public view returns (address) {
-        return SSTORE2.predictDeterministicAddress(bytes32(uint256(setId)), address(this));
-    }
-
-    /// @inheritdoc IOracleSet
     function quorumOf(uint256 n) external pure returns (uint256 f, uint256 quorum) {
         return Quorum.forNodes(n);
-    }
-
-    function _prove(Evidence memory evidence, bytes calldata signatureA, bytes calldata signatureB) private {
-        if (evidence.hashA == evidence.hashB) revert NotEquivocation();
-        IAttestations clock = _bound();
-        if (evidence.epoch + _params.evidenceEpochs < clock.currentEpoch()) revert EvidenceExpired(evidence.epoch);
-        bytes32 separator = clock.domainSeparator();
-        address node = _signer(Hashing.digest(separator, evidence.hashA), signatureA);
-        if (node != _signer(Hashing.digest(separator, evidence.hashB), signatureB)) revert InvalidEvidence();
-        if (setAt(evidence.epoch).setId != evidence.setId || !_isMember(evidence.setId, node)) revert InvalidEvidence();
-        bytes32 id = keccak256(abi.encode(node, evidence.kind, evidence.setId, evidence.epoch, evidence.attempt));
-        if (_punished[id]) revert AlreadySlashed();
-        _punished[id] = true;
-        _slash(_operatorOf[node], evidence.kind, evidence.epoch);
-    }
-
-    function _slash(address operator, uint8 kind, uint40 epoch) private {
-        Oracle storage own = _oracles[operator];
-        uint128 amount = own.bond < _params.slashAmount ? own.bond : _params.slashAmount;
-        uint128 reward = amount / 10 < _params.reporterReward ? amount / 10 : _params.reporterReward;
-        own.bond -= amount;
-        _rewards[msg.sender] += reward;
-        _rewards[_params.treasury] += amount - reward;
-        if (own.bond < _params.minBond) _unseat(operator);
-        emit OracleSlashed(operator, own.node, kind, epoch, amount, msg.sender);
-    }
-
-    /// @dev Canonical signatures only: 65 bytes with a low s, anything else recovers nobody.
-    function _signer(bytes32 digest, bytes calldata signature) private pure returns (address) {
-        (address signer, ECDSA.RecoverError error,) = ECDSA.tryRecoverCalldata(digest, signature);
-        if (error != ECDSA.RecoverError.NoError) revert InvalidEvidence();
-        return signer;
-    }
-
-    function _isMember(uint64 setId, address node) private view returns (bool) {
-        if (setId == 0) return false;
-        address[] memory nodes = nodesOf(setId);
-        for (uint256 i = 0; i < nodes.length; i++) {
-            if (nodes[i] == node) return true;
-        }
-        return false;
-    }
-
-    /// @dev Takes an operator off the candidates; it stays in the sets that it is in.
-    function _unseat(address operator) private {
-        if (!_oracles[operator].seated) return;
-        _oracles[operator].seated = false;
-        uint256 n = _candidates.length;
-        for (uint256 i = 0; i < n; i++) {
-            if (_candidates[i] == operator) {
-                _candidates[i] = _candidates[n - 1];
-                break;
-            }
-        }
-        _candidates.pop();
-        emit CandidateChanged(operator, false);
-    }
-
-    /// @dev Gives an operator a free seat, or the seat of the lowest bond if its own is higher.
-    function _offerSeat(address operator) internal returns (bool) {
-        uint256 n = _candidates.length;
-        uint128 bond = _oracles[operator].bond;
-        if (bond < _params.minBond) return false;
-        if (n < _params.seatLimit) {
-            _candidates.push(operator);
-        } else {
-            uint256 lowest = 0;
-            for (uint256 i = 1; i < n; i++) {
-                // The later of two equal bonds goes first.
-                if (_oracles[_candidates[i]].bond <= _oracles[_candidates[lowest]].bond) lowest = i;
-            }
-            address loser = _candidates[lowest];
-            if (bond <= _oracles[loser].bond) return false;
-            _oracles[loser].seated = false;
-            _candidates[lowest] = operator;
-            emit CandidateChanged(loser, false);
-        }
-        _oracles[operator].seated = true;
-        emit CandidateChanged(operator, true);
-        return true;
     }
 
     /// @dev The first set may begin with the next epoch: no other one is relied on.
@@ -389,18 +204,13 @@ contract OracleSet is IOracleSet, ReentrancyGuardTransient {
 
     function _requireConsent(address node, bytes calldata consent) private view {
         bytes32 digest = Hashing.digest(_bound().domainSeparator(), Hashing.consent(msg.sender));
-        (address signer, ECDSA.RecoverError error,) = ECDSA.tryRecoverCalldata(digest, consent);
-        if (error != ECDSA.RecoverError.NoError || signer != node) revert NoConsent();
+        (address signer, ECDSA.RecoverError failure,) = ECDSA.tryRecoverCalldata(digest, consent);
+        if (failure != ECDSA.RecoverError.NoError || signer != node) revert NoConsent();
     }
 
     function _registered(address operator) internal view returns (Oracle storage own) {
         own = _oracles[operator];
         if (own.node == address(0)) revert NotRegistered();
-    }
-
-    function _bound() internal view returns (IAttestations) {
-        if (_orchestrator == address(0)) revert NotBound();
-        return IAttestations(_orchestrator);
     }
 
     /// @dev Bonds must arrive whole, so a token that takes a fee can't be one.

@@ -267,8 +267,8 @@ contract UnitsModule is Module, UnitAdmission, IProviders {
 
     function _requireSigner(address signer, bytes32 structHash, bytes calldata signature) private view {
         bytes32 digest = Hashing.digest(Hashing.domainSeparator(address(this)), structHash);
-        (address recovered, ECDSA.RecoverError error,) = ECDSA.tryRecoverCalldata(digest, signature);
-        if (error != ECDSA.RecoverError.NoError || recovered != signer) revert InvalidSignature();
+        (address recovered, ECDSA.RecoverError failure,) = ECDSA.tryRecoverCalldata(digest, signature);
+        if (failure != ECDSA.RecoverError.NoError || recovered != signer) revert InvalidSignature();
     }
 
     function _knownProvider(address operator) private view returns (ProviderRecord storage own) {
