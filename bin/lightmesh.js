@@ -6,6 +6,8 @@ import { join } from 'node:path'
 // Seven nodes of a devnet, or one node after an upgrade, compile the same files: a third of the start-up time otherwise.
 enableCompileCache(join(import.meta.dirname, '..', 'node_modules', '.cache', 'lightmesh'))
 const { main } = await import('../src/node/cli.ts')
-process.exitCode = await main(process.argv.slice(2), {
+const code = await main(process.argv.slice(2), {
   devnet: async (args) => (await import('../devnet/main.ts')).runDevnet(args),
 })
+// Everything was stopped and written; an idle keep-alive connection must not hold the process for seconds more.
+process.exit(code)

@@ -110,4 +110,4 @@ try {
     process.exitCode = 1
   }
 }
-if (process.connected) process.disconnect()
+process.exit()

@@ -14,8 +14,10 @@ export function createClosing(logger: Logger): Closing {
   let closed: Promise<void> | undefined
   const run = async () => {
     for (const { what, end } of ends.reverse()) {
+      const began = performance.now()
       try {
         await end()
+        logger.debug('stopped', { part: what, ms: Math.round(performance.now() - began) })
       } catch (error) {
         logger.error('could not stop a part of the node', { part: what, code: codeOf(error), error: String(error) })
       }

@@ -6,11 +6,12 @@ import type { OfferIntake } from '../../core/advert/offer-intake.ts'
 import type { CatalogueService } from '../../core/catalogue/service.ts'
 import { secp256k1Scheme } from '../../core/crypto/secp256k1.ts'
 import { unitIdOf } from '../../core/eip712.ts'
-import type { UnitId } from '../../core/ids.ts'
+import type { Address, Epoch, UnitId } from '../../core/ids.ts'
 import { indexRootOf, signObjectList } from '../../core/manifest/object-list.ts'
 import type { LeafSource } from '../../core/ports/market.ts'
 import type { UnitTerms } from '../../core/units.ts'
 import { createGrantService } from '../../provider/grants/grant-service.ts'
+import { createIndexService } from '../../provider/grants/index-service.ts'
 import { dropOldProbeObjects, seedProbeObjects } from '../../provider/grants/probe-objects.ts'
 import type { ServedUnit } from '../../provider/grants/served-unit.ts'
 import { createAdmissionService } from '../../provider/registration/admission-service.ts'
@@ -60,14 +61,14 @@ export async function startProvider(
   })
   await Promise.all(serving)
 
-  const grants = createGrantService({
-    ...{ clock, digests, logger, metrics, domain: chain.domain, epochClock: chain.clock },
-    signatures: secp256k1Scheme,
-    unit: (id) => served.get(id),
-    isOracle: (node, epoch) => chain.view().setAt(Math.max(0, epoch))?.nodes.includes(node) ?? false,
-    reservation: (id) => market.reservation(id),
-  })
-  closing.add('grants', grants.serve(mesh.requests))
+  const rights = {
+    ...{ clock, digests, logger, domain: chain.domain, epochClock: chain.clock, signatures: secp256k1Scheme },
+    unit: (id: UnitId) => served.get(id),
+    isOracle: (node: Address, epoch: Epoch) => chain.view().setAt(Math.max(0, epoch))?.nodes.includes(node) ?? false,
+    reservation: (id: bigint) => market.reservation(id),
+  }
+  closing.add('grants', createGrantService({ ...rights, metrics }).serve(mesh.requests))
+  closing.add('object indexes', createIndexService({ ...rights, signer, store }).serve(mesh.requests))
 
   const advertiser = createAdvertiser({}, { clock, signer, digests })
   const publishAdvert = async (unitId: UnitId) => {
