@@ -27,7 +27,7 @@ export class IndexBook {
   /** The newest index that both sides signed. @throws {TransferError} `index-rolled-back`. */
   async current(reservationId: bigint, signal: AbortSignal): Promise<ObjectIndex> {
     const { ports } = this.#context
-    const theirs = await withRetries(this.#context, 'index', signal, () => ports.indexes.fetch(reservationId, signal))
+    const theirs = await withRetries(this.#context, 'index', signal, () => ports.indexes.latest(reservationId, signal))
     const bytes = await ports.store.get(storeKey(reservationId))
     const own = bytes && decodeObjectIndex(bytes)
     if (own && (!theirs || theirs.seq < own.seq))

@@ -46,7 +46,7 @@ export function createIndexClient(ports: IndexClientPorts): IndexSource {
     }
   }
   return {
-    async fetch(reservationId, signal) {
+    async latest(reservationId, signal) {
       const { provider, node } = providerOf(reservationId)
       const bytes = await send(node, indexProtocol(domain), encodeCanonical(reservationId), signal)
       if (!bytes) return undefined

@@ -26,7 +26,7 @@ export class IndexError extends LightmeshError<IndexRefusal | 'unreachable' | 'm
 
 export interface IndexSource {
   /** The provider's copy with both signatures checked; `undefined` when nothing was ever stored. @throws {IndexError} */
-  fetch(reservationId: bigint, signal: AbortSignal): Promise<SignedObjectIndex | undefined>
+  latest(reservationId: bigint, signal: AbortSignal): Promise<SignedObjectIndex | undefined>
   /** @returns the provider's signature over the changed index, checked. @throws {IndexError} */
   commit(change: IndexChange, signed: CommitSigned, signal: AbortSignal): Promise<Signature>
 }

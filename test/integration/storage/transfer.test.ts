@@ -281,7 +281,7 @@ describe('createObjectTransfer', () => {
   })
 
   it('error: the provider does not countersign what is not stored', async () => {
-    const { entries, seq } = (await world.indexClientOf(world.consumer).fetch(1n, new AbortController().signal))!
+    const { entries, seq } = (await world.indexClientOf(world.consumer).latest(1n, new AbortController().signal))!
     const ghost = { key: 'ghost', bytes: 10, root: new Uint8Array(32), location: new Uint8Array(16), partBytes: PART }
     const { applyChange, objectIndexDigest } = await import('../../../src/core/manifest/object-index.ts')
     const change = { reservationId: 1n, baseSeq: seq, puts: [ghost], deletes: [] }
@@ -294,7 +294,7 @@ describe('createObjectTransfer', () => {
     await assert.rejects(commit(world.consumer), refusedWith('object-missing'))
     await assert.rejects(commit(world.stranger), refusedWith('not-the-consumer'))
     await assert.rejects(commit(world.consumer, world.stranger), refusedWith('bad-signature'))
-    assert.equal(await world.indexClientOf(world.stranger).fetch(1n, new AbortController().signal), undefined)
+    assert.equal(await world.indexClientOf(world.stranger).latest(1n, new AbortController().signal), undefined)
   })
 
   it('behavior: an abort ends a download with its reason', async () => {
