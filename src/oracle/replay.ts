@@ -18,7 +18,8 @@ export interface ReplayResult {
 
 /**
  * Evaluates a bundle on its parent's state. Pure.
- * @throws {OracleError} `bad-bundle` when the bundle is not what the attested `inputsHash` covers.
+ * @throws {OracleError} `bad-bundle` when the bundle is not what the attested `inputsHash` covers, `wrong-facts` when its
+ * reveals were made on another block than the facts.
  */
 export function replayEpoch(
   bundle: EvidenceBundle,
@@ -27,7 +28,14 @@ export function replayEpoch(
   digests: Digests,
   era: number = previous.era,
 ): ReplayResult {
-  const evaluation = evaluate(previous, facts, era, openBundle(bundle, digests))
+  const reveals = openBundle(bundle, digests)
+  const other = reveals.find(({ header }) => header.blockHash !== facts.block.hash)
+  if (other)
+    throw new OracleError(
+      'wrong-facts',
+      `epoch ${facts.epoch} was measured on block ${other.header.blockHash}, the chain has ${facts.block.hash}; a reorg?`,
+    )
+  const evaluation = evaluate(previous, facts, era, reveals)
   const { header } = bundle
   const found: Partial<AttestationHeader> = {
     epoch: facts.epoch,

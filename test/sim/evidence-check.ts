@@ -18,8 +18,9 @@ export async function checkEvidence(world: World, attestations: readonly Accepte
       if (epoch < world.options.epochs - 1) world.violate('evidence', `nobody has the evidence of epoch ${epoch}`)
       return
     }
-    const facts = world.chain.factsAt(epoch, world.chain.blocks)
-    if (!facts) return
+    // A deep reorg may have taken away the block that the nodes had their facts from; the headers name it.
+    const facts = world.chain.factsOf(epoch, decodeRevealHeader(bundle.reveals[0]!.header).blockHash)
+    if (!facts) return world.violate('replay', `epoch ${epoch} was evaluated on a block that never was`)
     const { evaluation, differences } = replayEpoch(bundle, state, facts, world.digests)
     for (const { field, expected, found } of differences)
       world.violate('replay', `epoch ${epoch}: ${field} is ${expected}, recomputed ${found}`)

@@ -225,10 +225,14 @@ export class SimChain {
         evaluatorVersion: EVALUATOR_VERSION,
         units: unitsAt(epoch),
       }
-      if (this.#facts.size > 64) this.#facts.delete(this.#facts.keys().next().value!)
       this.#facts.set(key, facts)
     }
     return facts
+  }
+
+  /** Facts that were given out for a block, whatever became of it. */
+  factsOf(epoch: Epoch, blockHash: Hash32): ChainFacts | undefined {
+    return this.#facts.get(`${epoch}/${blockHash}`)
   }
 
   statusOf(epoch: Epoch, blocks: readonly SimBlock[]): EpochStatus {
