@@ -201,6 +201,7 @@ async function registerOracles(network: TestNetwork, digests: ReturnType<typeof 
     const anchor = { value: hashOf(`anchor ${i}`), baseEpoch: 0 }
     await registerOracle(modules, { node: node.address, bond: ORACLE_BOND, anchor, consent }, { signal })
   }
+  if (count === 0) return
   await using modules = await network.sender(chain, network.account(0))
   await recomputeSet(modules, { signal })
 }
