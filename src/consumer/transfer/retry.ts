@@ -15,6 +15,16 @@ const RETRYABLE_FAILURES: ReadonlySet<HttpFailureCode> = new Set([
   'total-timeout',
 ])
 
+/** The last two: right after an activation the provider may be a block behind. */
+const RETRYABLE_REFUSALS: ReadonlySet<string> = new Set<(GrantError | IndexError)['code']>([
+  'busy',
+  'unreachable',
+  'backend-failed',
+  'wrong-epoch',
+  'reservation-unknown',
+  'reservation-inactive',
+])
+
 /** A backend's answer that is no success. */
 export class StatusError extends Error {
   override readonly name = 'StatusError'
@@ -35,8 +45,7 @@ export function isRetryable(error: unknown): boolean {
   if (error instanceof HttpFailure) return RETRYABLE_FAILURES.has(error.code)
   if (error instanceof StatusError)
     return error.status === 408 || error.status === 429 || error.status >= 500 || isGrantRefused(error)
-  if (error instanceof GrantError) return ['busy', 'unreachable', 'backend-failed', 'wrong-epoch'].includes(error.code)
-  if (error instanceof IndexError) return ['unreachable', 'backend-failed'].includes(error.code)
+  if (error instanceof GrantError || error instanceof IndexError) return RETRYABLE_REFUSALS.has(error.code)
   // Bytes that arrived wrong may arrive right.
   return error instanceof TransferError && error.code === 'integrity'
 }
