@@ -137,7 +137,7 @@ class MarketConsumer implements Consumer {
     const due = await settlementOf(this.#money, this.#own(id), until)
     if (!due) throw new ConsumerError('nothing-to-settle', `reservation ${id} has no newer leaf that can be proven`)
     const { leaf, split } = due
-    await writer.settle(leaf, [id], settlementKey(leaf.leaf.unitId, leaf.leaf.epoch, [id]), until)
+    await writer.settle(leaf, [id], settlementKey(leaf.leaf.epoch, [id]), until)
     const settledTo = Math.min(leaf.leaf.epoch, (this.#own(id).lastEpoch ?? 0) + split.epochs)
     const shown = () => {
       const now = this.#own(id)

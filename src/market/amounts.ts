@@ -1,5 +1,5 @@
 /** The contract's arithmetic of reservations, to show beforehand what it will do. Integers only, every division floors. */
-import type { Epoch, UnitId } from '../core/ids.ts'
+import type { Epoch } from '../core/ids.ts'
 import { keccak256Hex } from '../core/keccak.ts'
 
 const GIB = 1n << 30n
@@ -46,7 +46,7 @@ export function splitOf(reservation: Settleable, leaf: { epoch: Epoch; paidBpsSu
   return { paid, refund: due - paid, epochs, closes: leaf.epoch >= endEpoch }
 }
 
-/** Names the settlement of these reservations by the unit's leaf of that epoch, so that it is sent once. */
-export function settlementKey(unitId: UnitId, epoch: Epoch, ids: readonly bigint[]): string {
-  return `settle:${unitId}:${epoch}:${keccak256Hex(new TextEncoder().encode(ids.join())).slice(2, 18)}`
+/** Names the settlement of these reservations by the leaves of that epoch, so that it is sent once. */
+export function settlementKey(epoch: Epoch, ids: readonly bigint[]): string {
+  return `settle:${epoch}:${keccak256Hex(new TextEncoder().encode(ids.join())).slice(2, 34)}`
 }

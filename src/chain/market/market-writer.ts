@@ -8,6 +8,7 @@ import { cancel } from '../actions/cancel.ts'
 import { registerDataUnitFor } from '../actions/register-data-unit-for.ts'
 import { reserve } from '../actions/reserve.ts'
 import { settle } from '../actions/settle.ts'
+import { settleMany } from '../actions/settle-many.ts'
 import { withdraw } from '../actions/withdraw.ts'
 import type { TransactionReceipt, TransactionSender } from '../api.ts'
 import type { ConnectedChain } from '../create-chain.ts'
@@ -41,6 +42,8 @@ export function createMarketWriter({ chain, sender }: MarketWriterModules): Mark
       activate(modules, id, proven, { key, signal }).then(asReceipt).catch(asMarketError),
     settle: (proven, ids, key, signal) =>
       settle(modules, proven, ids, { key, signal }).then(asReceipt).catch(asMarketError),
+    settleMany: (leaves, key, signal) =>
+      settleMany(modules, leaves, { key, signal }).then(asReceipt).catch(asMarketError),
     applyState: (proven, key, signal) =>
       applyState(modules, proven, { key, signal }).then(asReceipt).catch(asMarketError),
     cancel: (id, key, signal) => cancel(modules, id, { key, signal }).then(asReceipt).catch(asMarketError),

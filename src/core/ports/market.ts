@@ -138,6 +138,14 @@ export interface ProvenLeaf {
   ringPrevEpoch: Epoch
 }
 
+/** Leaves of one epoch, in the order of their multiproof, with the reservations that each settles. */
+export interface ProvenLeaves {
+  settlements: readonly { leaf: UnitLeaf; ids: readonly bigint[] }[]
+  proof: readonly Hash32[]
+  flags: readonly boolean[]
+  ringPrevEpoch: Epoch
+}
+
 export interface MarketReceipt {
   txHash: Hash32
   blockNumber: bigint
@@ -155,6 +163,7 @@ export interface MarketWriter {
   reserve(terms: ReserveTerms, key: string, signal: AbortSignal): Promise<MarketReceipt & { id: bigint }>
   activate(id: bigint, leaf: ProvenLeaf, key: string, signal: AbortSignal): Promise<MarketReceipt>
   settle(leaf: ProvenLeaf, ids: readonly bigint[], key: string, signal: AbortSignal): Promise<MarketReceipt>
+  settleMany(leaves: ProvenLeaves, key: string, signal: AbortSignal): Promise<MarketReceipt>
   applyState(leaf: ProvenLeaf, key: string, signal: AbortSignal): Promise<MarketReceipt>
   cancel(id: bigint, key: string, signal: AbortSignal): Promise<MarketReceipt>
   /** Sends the account's whole credit. */

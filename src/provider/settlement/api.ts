@@ -51,6 +51,7 @@ export interface SettlementEvents {
     reservationIds: readonly bigint[]
     paid: bigint
     refunded: bigint
+    /** Of the transaction, which may have settled other units too. */
     gasUsed: bigint
   }
   activated: { reservationId: bigint; unitId: UnitId }

@@ -41,7 +41,3 @@ export function worthSettling(splits: readonly Split[], rule: { minEarned: bigin
   const earned = splits.reduce((sum, split) => sum + split.paid, 0n)
   return splits.some((split) => split.closes || split.epochs >= rule.maxEpochs) || earned >= rule.minEarned
 }
-
-export function batchesOf<T>(items: readonly T[], size: number): T[][] {
-  return Array.from({ length: Math.ceil(items.length / size) }, (_, i) => items.slice(i * size, (i + 1) * size))
-}

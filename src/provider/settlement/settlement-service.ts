@@ -6,9 +6,9 @@
 import { codeOf } from '../../core/errors.ts'
 import type { Epoch, UnitId } from '../../core/ids.ts'
 import { silentLogger } from '../../core/ports/logger.ts'
-import { type MarketAttestation, MarketError, type MarketReservation } from '../../core/ports/market.ts'
+import type { MarketAttestation, MarketReceipt, MarketReservation, MarketUnit } from '../../core/ports/market.ts'
 import { noMetrics } from '../../core/ports/metrics.ts'
-import { type Split, settlementKey, splitOf } from '../../market/amounts.ts'
+import { type Split, splitOf } from '../../market/amounts.ts'
 import { type Baselines, createBaselines } from '../../market/baselines.ts'
 import { type CheckedLeaf, checkLeaf, provenLeaf } from '../../market/leaf-check.ts'
 import { type PerBlock, perBlock } from '../../market/per-block.ts'
@@ -16,10 +16,18 @@ import { type Acceptance, createAcceptance } from './acceptance.ts'
 import type { EarningsOfToken, SettlementEvents, SettlementOptions, SettlementPorts, SettlementService } from './api.ts'
 import { earningsOf } from './earnings.ts'
 import { createLeafShelf, type LeafShelf } from './leaf-shelf.ts'
-import { batchesOf, type DueGroup, dueGroups, worthSettling } from './plan.ts'
+import { type DueGroup, dueGroups, worthSettling } from './plan.ts'
+import { describeFailure, idsOf, type Settlement, sendSettlements } from './send-settlements.ts'
 
 export function createSettlementService(options: SettlementOptions, ports: SettlementPorts): SettlementService {
   return new ProviderSettlement(options, ports)
+}
+
+/** What one look at the chain found to settle, by the epoch of the root. */
+interface Pass {
+  ready: Map<Epoch, Settlement[]>
+  /** Nothing is left that the next block could bring. */
+  complete: boolean
 }
 
 type Listeners = { [E in keyof SettlementEvents]: Set<(value: SettlementEvents[E]) => void> }
@@ -90,30 +98,49 @@ class ProviderSettlement implements SettlementService {
     for (const unit of units) if (!unit.autoAccept) this.#acceptance.look(unit.id)
     const newest = market.finalAttestation()
     if (!newest || newest.header.epoch === this.#doneEpoch) return
+    // Set before, so that a change during the pass asks for another one.
     this.#doneEpoch = newest.header.epoch
-    for (const id of this.#settled.keys()) if (market.reservation(id)?.status !== 'Active') this.#settled.delete(id)
-    let complete = true
-    for (const unit of units) complete = (await this.#settleUnit(unit.id, newest, signal)) && complete
-    if (!complete) this.#doneEpoch = -1
+    try {
+      if (!(await this.#pass(units, newest, signal))) this.#doneEpoch = -1
+    } catch (error) {
+      this.#doneEpoch = -1
+      throw error
+    }
   }
 
   /** @returns whether nothing is left that the next block could bring. */
-  async #settleUnit(unitId: UnitId, newest: MarketAttestation, signal: AbortSignal): Promise<boolean> {
+  async #pass(units: readonly MarketUnit[], newest: MarketAttestation, signal: AbortSignal): Promise<boolean> {
+    const { market, writer } = this.#ports
+    for (const id of this.#settled.keys()) if (market.reservation(id)?.status !== 'Active') this.#settled.delete(id)
+    const pass: Pass = { ready: new Map(), complete: true }
+    for (const unit of units) await this.#prepare(unit.id, newest, pass, signal)
+    const hooks = { settled: this.#onSettled, failed: this.#onFailed }
+    for (const [, settlements] of [...pass.ready].sort(([a], [b]) => a - b)) {
+      const sent = await sendSettlements(writer, settlements, this.#options.batchSize, hooks, signal)
+      pass.complete = sent && pass.complete
+    }
+    return pass.complete
+  }
+
+  /** Puts what the unit can settle now, and what pays to, with the others of the same root. */
+  async #prepare(unitId: UnitId, newest: MarketAttestation, pass: Pass, signal: AbortSignal): Promise<void> {
     const groups = dueGroups(this.#ports.market, unitId, newest, this.#settled)
-    let complete = true
     for (const group of groups) {
+      const { epoch } = group.attestation.header
       const leaf = await this.#leafOf(group, signal)
       if (!leaf) {
         this.#count('no-leaf')
-        complete = false
+        pass.complete = false
         continue
       }
-      complete = (await this.#settleGroup(group, leaf, signal)) && complete
+      const due = await this.#dueOf(group, leaf, signal)
+      const splits = due.map(({ split }) => split)
+      if (due.length === 0 || !worthSettling(splits, this.#options)) continue
+      pass.ready.set(epoch, [...(pass.ready.get(epoch) ?? []), { leaf, due }])
     }
     const running = this.#ports.market.reservations({ unitId }).some(({ status }) => status === 'Active')
-    const needed = complete && !running ? newest.header.epoch + 1 : (groups[0]?.attestation.header.epoch ?? 0)
+    const needed = running ? (groups[0]?.attestation.header.epoch ?? 0) : newest.header.epoch + 1
     await this.#shelf.dropBefore(unitId, needed)
-    return complete
   }
 
   /** From disk, or from whoever proves it; kept when it is the only one by which something can be settled. */
@@ -133,7 +160,7 @@ class ProviderSettlement implements SettlementService {
     return leaf
   }
 
-  async #settleGroup(group: DueGroup, leaf: CheckedLeaf, signal: AbortSignal): Promise<boolean> {
+  async #dueOf(group: DueGroup, leaf: CheckedLeaf, signal: AbortSignal): Promise<Settlement['due']> {
     const due: { reservation: MarketReservation; split: Split }[] = []
     for (const reservation of group.reservations) {
       const baseline = await this.#baselines.of(reservation, signal)
@@ -142,58 +169,27 @@ class ProviderSettlement implements SettlementService {
       const split = splitOf({ ...baseline, ratePerEpoch: reservation.ratePerEpoch }, leaf.leaf)
       due.push({ reservation, split })
     }
-    const splits = due.map(({ split }) => split)
-    if (due.length === 0 || !worthSettling(splits, this.#options)) return true
-    let complete = true
-    for (const batch of batchesOf(due, this.#options.batchSize))
-      complete = (await this.#send(leaf, batch, signal)) && complete
-    return complete
+    return due
   }
 
-  /** One transaction; when the contract refuses it, halves, so that one reservation can't hold up the others. */
-  async #send(
-    leaf: CheckedLeaf,
-    batch: readonly { reservation: MarketReservation; split: Split }[],
-    signal: AbortSignal,
-  ): Promise<boolean> {
-    const ids = batch.map(({ reservation }) => reservation.id)
-    const { unitId, epoch } = leaf.leaf
-    try {
-      const receipt = await this.#ports.writer.settle(leaf, ids, settlementKey(unitId, epoch, ids), signal)
-      for (const id of ids) this.#settled.set(id, epoch)
-      const paid = batch.reduce((sum, { split }) => sum + split.paid, 0n)
-      const refunded = batch.reduce((sum, { split }) => sum + split.refund, 0n)
-      this.#count('settled')
-      this.#log().info('settled', { unitId, epoch, reservations: ids.length, paid, refunded, gasUsed: receipt.gasUsed })
-      this.#emit('settled', { unitId, epoch, reservationIds: ids, paid, refunded, gasUsed: receipt.gasUsed })
-      return true
-    } catch (error) {
-      signal.throwIfAborted()
-      if (error instanceof MarketError && error.code === 'refused' && batch.length > 1) {
-        const half = Math.ceil(batch.length / 2)
-        const first = await this.#send(leaf, batch.slice(0, half), signal)
-        return (await this.#send(leaf, batch.slice(half), signal)) && first
-      }
-      return this.#failed(leaf, ids, error)
-    }
+  readonly #onSettled = (settlement: Settlement, { gasUsed }: MarketReceipt): void => {
+    const { unitId, epoch } = settlement.leaf.leaf
+    const reservationIds = idsOf(settlement)
+    for (const id of reservationIds) this.#settled.set(id, epoch)
+    const paid = settlement.due.reduce((sum, { split }) => sum + split.paid, 0n)
+    const refunded = settlement.due.reduce((sum, { split }) => sum + split.refund, 0n)
+    this.#count('settled')
+    this.#log().info('settled', { unitId, epoch, reservations: reservationIds.length, paid, refunded, gasUsed })
+    this.#emit('settled', { unitId, epoch, reservationIds, paid, refunded, gasUsed })
   }
 
-  /** @returns true for a refusal: only a newer root, or a change of the reservation, gives another answer. */
-  #failed(leaf: CheckedLeaf, ids: readonly bigint[], error: unknown): boolean {
-    const { unitId, epoch } = leaf.leaf
-    const refused = error instanceof MarketError && error.code === 'refused'
-    const code = codeOf(error)
-    this.#count(refused ? 'refused' : 'failed')
-    this.#log().warn('not settled', {
-      unitId,
-      epoch,
-      reservations: ids.length,
-      code,
-      reason: error instanceof MarketError ? error.reason : undefined,
-      message: messageOf(error),
-    })
+  readonly #onFailed = (settlement: Settlement, error: unknown): void => {
+    const { unitId, epoch } = settlement.leaf.leaf
+    const { outcome, code, reason } = describeFailure(error)
+    this.#count(outcome)
+    const reservations = settlement.due.length
+    this.#log().warn('not settled', { unitId, epoch, reservations, code, reason, message: messageOf(error) })
     this.#emit('failed', { unitId, epoch, code })
-    return refused
   }
 
   #emit<E extends keyof SettlementEvents>(event: E, value: SettlementEvents[E]): void {

@@ -2,6 +2,7 @@
 import assert from 'node:assert/strict'
 import { after, before, describe, it } from 'node:test'
 import { createConsumer } from '../../../src/consumer/create-consumer.ts'
+import { unitIdOf } from '../../../src/core/eip712.ts'
 import type { Address, UnitId } from '../../../src/core/ids.ts'
 import type { LeafSource } from '../../../src/core/ports/market.ts'
 import { activateReservation } from '../../../src/market/activation.ts'
@@ -57,7 +58,7 @@ describe('the market on real contracts', () => {
       await world.account(),
       await world.account(1_000_000n),
     ]
-    await world.provider(operatorKey, providerKey, 1_000n * COIN)
+    await world.provider(operatorKey, providerKey, 3_000n * COIN)
     oracle = await world.node(await world.account())
     provider = await world.node(providerKey)
     operator = await world.node(operatorKey)
@@ -249,6 +250,64 @@ describe('the market on real contracts', () => {
     assert.equal(closed.refunded, 2n * PRICE)
     assert.equal(closed.paid, 0n)
     await own.stop()
+  })
+
+  it('behavior: units of one provider are settled together by a multiproof, for less gas', async () => {
+    const own = consumerOf(consumer)
+    const units = [unitId]
+    for (const nonce of [2n, 3n]) {
+      const terms = termsOf(provider.signer.address, { token: world.token, pricePerGibEpoch: PRICE, nonce })
+      const deadline = Number((await world.network.publicClient.getBlock()).timestamp) + 10_000
+      const signature = await provider.signer.signDigest(world.digests.dataUnit(terms, deadline))
+      await oracle.writer.registerUnitFor(terms, deadline, signature, soon())
+      units.push(unitIdOf(provider.signer.address, nonce))
+    }
+    // Four more leaves that nobody here cares for, so that the tree has two levels of leaves.
+    const others = Array.from({ length: 4 }, (_, i) => unitIdOf(oracle.signer.address, BigInt(i)))
+    const all = async (epoch: number, nodes: MarketNode[]) => {
+      await world.finalize(
+        epoch,
+        [...units, ...others].map((unit) => leafOf(unit, epoch, { state: 'Vetting' })),
+      )
+      await Promise.all(nodes.map((node) => seen(node, epoch)))
+    }
+    await all(21, [consumer, provider])
+    for (const unit of units.slice(1)) {
+      const leaf = (await world.leaves.unitProof(unit, 21, soon()))!
+      await provider.writer.applyState({ ...leaf, ringPrevEpoch: 20 }, `admit ${unit}`, soon())
+    }
+    for (const unit of units) {
+      await untilMarket(
+        consumer.market,
+        () => (consumer.market.unit(unit)?.status === 'Active' ? true : undefined),
+        soon(),
+      )
+      const { id } = await own.reserve({ unitId: unit, capacityBytes: GIB, epochs: 10 })
+      await own.waitActive(id)
+    }
+    const service = settlementOf(provider)
+    const settled: SettlementEvents['settled'][] = []
+    service.on('settled', (value) => settled.push(value))
+    await all(22, [provider])
+    await service.settleNow()
+    assert.deepEqual(
+      settled.map(({ unitId: unit, paid }) => ({ unit, paid })).sort((a, b) => (a.unit < b.unit ? -1 : 1)),
+      units.toSorted().map((unit) => ({ unit, paid: PRICE })),
+    )
+    const together = settled[0]!.gasUsed
+    assert.ok(settled.every(({ gasUsed }) => gasUsed === together))
+    settled.length = 0
+    await all(23, [provider])
+    const apart = createSettlementService(
+      { provider: provider.signer.address, batchSize: 1 },
+      { ...provider, leaves: world.leaves, store: new MemoryStore() },
+    )
+    apart.on('settled', (value) => settled.push(value))
+    await apart.settleNow()
+    const single = settled.reduce((sum, { gasUsed }) => sum + gasUsed, 0n)
+    assert.equal(settled.length, 3)
+    assert.ok(together < single, `${together} gas together, ${single} apart`)
+    await Promise.all([service.stop(), apart.stop(), own.stop()])
   })
 })
 

@@ -4,8 +4,16 @@
  */
 
 import { unitIdOf } from '../../../src/core/eip712.ts'
-import { type Address, type Epoch, type Hash32, type UnitId, ZERO_HASH } from '../../../src/core/ids.ts'
-import { keccak256Hex } from '../../../src/core/keccak.ts'
+import {
+  type Address,
+  bytesToHex,
+  type Epoch,
+  type Hash32,
+  hexToBytes,
+  type UnitId,
+  ZERO_HASH,
+} from '../../../src/core/ids.ts'
+import { keccak256, keccak256Hex } from '../../../src/core/keccak.ts'
 import { type UnitLeaf, unitLeafHash } from '../../../src/core/leaves.ts'
 import { MerkleTree, rootOfProof } from '../../../src/core/merkle.ts'
 import {
@@ -84,6 +92,7 @@ export class MarketTwin implements MarketReader {
   readonly #attestations: MarketAttestation[] = []
   readonly #proofs = new Map<string, UnitLeafProof>()
   readonly #listeners = new Set<(change: MarketChange) => void>()
+  readonly #refusals = new Map<bigint, string>()
   readonly #done = new Map<string, MarketReceipt & { id: bigint }>()
 
   unit = (id: UnitId) => this.#units.get(id)
@@ -148,6 +157,12 @@ export class MarketTwin implements MarketReader {
   changeUnit(id: UnitId, fields: Partial<MarketUnit>): void {
     Object.assign(this.#units.get(id)!, fields)
     this.mine(1, { kind: 'unit', unitId: id })
+  }
+
+  /** Settling this reservation is refused until the returned function is called. */
+  refuseSettling(id: bigint, reason: string): () => void {
+    this.#refusals.set(id, reason)
+    return () => this.#refusals.delete(id)
   }
 
   /** Puts a root over these leaves on chain; deep enough once two more blocks are mined. */
@@ -255,6 +270,24 @@ export class MarketTwin implements MarketReader {
           this.mine(1, ...ids.map((id) => ({ kind: 'reservation', id }) as const))
           return 0n
         }),
+      settleMany: async ({ settlements, proof, flags, ringPrevEpoch }, key) =>
+        send(`settle ${settlements.map(({ leaf, ids }) => `${leaf.epoch}: ${ids.join()}`).join('; ')}`, key, () => {
+          const { epoch } = settlements[0]!.leaf
+          const root = rootOfMultiProof(
+            settlements.map(({ leaf }) => bytesToHex(unitLeafHash(leaf))),
+            proof,
+            flags,
+          )
+          const attestation = this.attestation(epoch)
+          if (attestation?.header.root !== root || attestation.ringPrevEpoch !== ringPrevEpoch) refuse('UnknownRoot')
+          const each = settlements.flatMap(({ leaf, ids }) =>
+            ids.map((id) => ({ id, proven: { leaf, proof: [], ringPrevEpoch } })),
+          )
+          for (const { id, proven } of each) this.#checkSettle(id, proven)
+          for (const { id, proven } of each) this.#settle(id, proven)
+          this.mine(1, ...each.map(({ id }) => ({ kind: 'reservation', id }) as const))
+          return 0n
+        }),
       applyState: async (proven, key) =>
         send('applyState', key, () => {
           const unit = this.#prove(proven)
@@ -299,6 +332,8 @@ export class MarketTwin implements MarketReader {
   #checkSettle(id: bigint, { leaf, ringPrevEpoch }: ProvenLeaf): void {
     const r = this.#reservations.get(id)!
     const base = this.#baselines.get(id)
+    const refusal = this.#refusals.get(id)
+    if (refusal) refuse(refusal)
     if (r.status !== 'Active' || !base) refuse('WrongStatus')
     if (leaf.epoch <= base.lastEpoch) refuse('AlreadySettled')
     if (leaf.epoch > base.endEpoch && ringPrevEpoch >= base.endEpoch) refuse('NotFirstAfterEnd')
@@ -326,6 +361,23 @@ export class MarketTwin implements MarketReader {
   #tell(change: MarketChange): void {
     for (const listener of this.#listeners) listener(change)
   }
+}
+
+/** As OpenZeppelin's library computes it. */
+export function rootOfMultiProof(
+  leaves: readonly Hash32[],
+  proof: readonly Hash32[],
+  flags: readonly boolean[],
+): Hash32 {
+  const queue = [...leaves]
+  const siblings = [...proof]
+  for (const flag of flags) {
+    const a = queue.shift()!
+    const b = (flag ? queue.shift() : siblings.shift())!
+    const pair = a < b ? [a, b] : [b, a]
+    queue.push(bytesToHex(keccak256(Uint8Array.from(pair.flatMap((hash) => [...hexToBytes(hash)])))))
+  }
+  return queue[0]!
 }
 
 function refuse(reason: string): never {

@@ -176,6 +176,61 @@ describe('createSettlementService', () => {
     await made.stop()
   })
 
+  it('behavior: several units go by one multiproof; a refused one is taken out', async () => {
+    const { market, unitId, service, settled } = await running()
+    const consumer = market.writer(CONSUMER)
+    const units = [unitId, ...[2n, 3n].map((nonce) => market.addUnit(termsOf(PROVIDER, { nonce })))]
+    const attest = (epoch: number) =>
+      market.finalize(
+        epoch,
+        units.map((unit) => leafOf(unit, epoch)),
+      )
+    attest(6)
+    for (const [i, unit] of units.slice(1).entries()) {
+      const terms = { unitId: unit, capacityBytes: GIB, epochs: 10, maxPricePerGibEpoch: 1_000n }
+      const { id } = await consumer.reserve(terms, `other ${i}`, never)
+      await activateReservation({ market, writer: consumer, leaves: market.leaves }, id, never)
+    }
+    market.calls.length = 0
+    attest(7)
+    const made = service()
+    await made.settleNow()
+    assert.equal(market.calls.length, 1)
+    assert.equal(market.calls[0]!.split(';').length, 3)
+    assert.deepEqual(settled.map(({ paid }) => paid).sort(), [1_000n, 1_000n, 2_000n])
+    // A reservation that the contract will not settle (frozen, say) does not stop the other units.
+    market.calls.length = 0
+    const settleMany = market.refuseSettling(1n, 'WrongStatus')
+    attest(8)
+    await made.settleNow()
+    assert.equal(market.reservation(2n)!.paid, 2_000n)
+    assert.equal(market.reservation(3n)!.paid, 2_000n)
+    assert.equal(market.reservation(1n)!.paid, 2_000n)
+    settleMany()
+    attest(9)
+    await made.settleNow()
+    assert.equal(market.reservation(1n)!.paid, 4_000n)
+    await made.stop()
+  })
+
+  it('error: a chain that fails in the middle of a pass is asked again at the next block', async () => {
+    const { market, unitId, service } = await running()
+    const { baseline } = market
+    market.baseline = async () => {
+      throw new MarketError('unavailable', 'no answer')
+    }
+    const made = service()
+    await made.start()
+    market.finalize(7, [leafOf(unitId, 7)])
+    await settle()
+    assert.deepEqual(market.calls, [])
+    market.baseline = baseline
+    market.mine()
+    await settle()
+    assert.deepEqual(market.calls, ['settle 7: 1'])
+    await made.stop()
+  })
+
   it('behavior: accepts held reservations where the provider has to', async () => {
     const { market, unitId, service } = await running([])
     market.changeUnit(unitId, { autoAccept: false })
