@@ -1,13 +1,20 @@
 /**
  * `npm run bench -- gas [--json]`: what the contracts' repeating transactions cost, as the receipts of a real anvil say:
- * attestations with a warm ring slot, settlements with a depth-17 proof and no balance at zero before.
+ * attestations with a warm ring slot, settlements with a depth-17 proof and no balance at zero before. `--write` takes the
+ * figures as the snapshot that the tests hold the contracts to.
  */
+import { writeFile } from 'node:fs/promises'
 import { type Hex, keccak256, toHex } from 'viem'
 import { type LocalNetwork, launchNetwork, startAnvil } from '../scripts/contracts/local-network.ts'
+import { createSigner } from '../src/core/crypto/secp256k1.ts'
+import { unitIdOf } from '../src/core/eip712.ts'
 import { bytesToHex, type Epoch, hexToBytes, ZERO_HASH } from '../src/core/ids.ts'
 import { keccak256 as hash } from '../src/core/keccak.ts'
 import { type UnitLeaf, unitLeafHash } from '../src/core/leaves.ts'
 import { UNIT_STATES } from '../src/core/units.ts'
+
+/** What the transactions cost when this was last looked at. */
+export const GAS_SNAPSHOT = new URL('../contracts/gas-snapshot.json', import.meta.url)
 
 const RING = 4_096
 /** 100,000 units and 31 oracles are fewer than 2^17 leaves. */
@@ -68,13 +75,12 @@ async function openMarket(network: LocalNetwork) {
   const [operator, consumers] = [20, [21, 22, 23, 24, 25, 26]]
   const { orchestrator, token } = network.contracts
   await network.fund(operator, 2_000n * PRICE, orchestrator)
-  const provider = (await import('../src/core/crypto/secp256k1.ts')).createSigner(hexToBytes(NODE)).address
+  const provider = createSigner(hexToBytes(NODE)).address
   await network.call(operator, 'registerProvider', [provider, 1_000n * PRICE, await network.consent(operator, NODE)])
   const sla = { availabilityPpm: 999_000, ttfbP95Ms: 0, downP10Kbps: 0, upP10Kbps: 0 }
   const terms = { provider, nonce: 1n, kind: 0, region: ZERO_HASH, token, capacityBytes: 1_000n * GIB, ...sla }
   const offer = { ...terms, pricePerGibEpoch: PRICE, egressBytesPerEpoch: 0n, deadline: 2 ** 40 - 1 }
   await network.call(operator, 'registerDataUnit', [offer])
-  const { unitIdOf } = await import('../src/core/eip712.ts')
   const unitId = unitIdOf(provider, 1n)
   let paidBpsSum = 12_345_678n
   let epoch: Epoch = 10
@@ -130,8 +136,15 @@ export async function measureGas(signal: AbortSignal): Promise<GasReport> {
   }
 }
 
+/** Figures by name; the tests compare them one by one. */
+export function flat({ reportGas, reportGasByUnits, ...rest }: GasReport): Record<string, number> {
+  const byUnits = Object.entries(reportGasByUnits).map(([units, gas]) => [`9-of-13, ${units} units`, gas])
+  return { ...reportGas, ...Object.fromEntries(byUnits), ...rest }
+}
+
 export async function run(args: readonly string[]): Promise<void> {
   const report = await measureGas(new AbortController().signal)
+  if (args.includes('--write')) await writeFile(GAS_SNAPSHOT, `${JSON.stringify(report, null, 2)}\n`)
   if (args.includes('--json')) console.log(JSON.stringify(report))
-  else console.table({ ...report.reportGas, ...report, reportGas: undefined, reportGasByUnits: undefined })
+  else console.table(flat(report))
 }
