@@ -141,7 +141,9 @@ async function report(devnet: Devnet, options: DevnetOptions, log: DevnetLog, pr
     progress.newest = devnet.watch.epochNow()
     const what = `${unitCount} units, ${signers.length} signatures, ${gasUsed} gas`
     log.line(`epoch ${epoch} attested: ${what}, ${(msAfterProposal / 1_000).toFixed(1)} s after the proposal instant`)
-    if (options.readyFile !== undefined) writeReady(options.readyFile, await devnet.result())
+    if (options.readyFile === undefined) continue
+    writeReady(options.readyFile, await devnet.result())
+    if (progress.seen.size === 1) log.line(`ready file written: ${options.readyFile}`)
   }
 }
 
