@@ -86,13 +86,14 @@ export class S3Multipart implements MultipartStore {
       ...this.#target(key, uploadId),
       MultipartUpload: { Parts: parts.map(({ number, etag }) => ({ PartNumber: number, ETag: `"${etag}"` })) },
     })
-    const { ETag } = await this.#guard('complete upload', options, (abort) => this.#client.send(command, abort))
+    await this.#guard('complete upload', options, (abort) => this.#client.send(command, abort))
     const head = new this.#sdk.HeadObjectCommand({ Bucket: this.#bucket, Key: key })
     const found = await this.#guard('head', options, (abort) => this.#client.send(head, abort))
     return {
       key,
       bytes: found.ContentLength ?? 0,
-      etag: (ETag ?? '').replaceAll('"', ''),
+      // radosgw leaves it out of the answer to the completion.
+      etag: (found.ETag ?? '').replaceAll('"', ''),
       lastModifiedMs: found.LastModified?.getTime() ?? 0,
     }
   }

@@ -19,8 +19,9 @@ export interface DriverFixture {
   close(): Promise<void>
 }
 
-/** `abort-keeps-parts`: parts of an aborted upload stay usable for a while. `narrow-keys`: fewer keys than S3 allows. */
-export type Difference = 'abort-keeps-parts' | 'narrow-keys'
+/** `abort-keeps-parts`: parts of an aborted upload stay usable for a while. `narrow-keys`: fewer keys than S3
+ * allows. `refuses-if-match`: any write with If-Match fails. */
+export type Difference = 'abort-keeps-parts' | 'narrow-keys' | 'refuses-if-match'
 
 export interface CaseContext extends DriverFixture {
   /** A prefix of its own for each case. */
