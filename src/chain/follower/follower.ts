@@ -146,7 +146,19 @@ export class Follower {
         throw new ChainError('rpc-inconsistent', `block ${first?.number} does not follow block ${this.tip.number}`)
     }
     requireLinked(headers)
-    for (const log of logs) changes.push(...this.#apply(log))
+    try {
+      for (const log of logs) changes.push(...this.#apply(log))
+    } catch (cause) {
+      // Half a stretch is no state: back to where it stood.
+      this.#projection.rollback(Number(this.tip?.number ?? -1))
+      throw new ChainError(
+        'rpc-inconsistent',
+        'a log of the contracts can’t be read: is this program too old for them?',
+        {
+          cause,
+        },
+      )
+    }
     if (!live) this.#window.reset()
     for (const header of headers) this.#window.push(header)
     await this.#save(logs)

@@ -106,6 +106,26 @@ describe('endpoints', () => {
     await assert.rejects(chain.synced(limit()), code('rpc-inconsistent'))
   })
 
+  it('error: a log that can’t be read leaves no half state behind', async () => {
+    await using proxy = await startRpcProxy(network.anvil.url)
+    let cut = true
+    proxy.intercept = (call, forward) =>
+      cut && call.method === 'eth_getLogs'
+        ? forward(call).then((logs) =>
+            (logs as { data: string }[]).map((log, i, all) => (i === all.length - 1 ? { ...log, data: '0x12' } : log)),
+          )
+        : undefined
+    await using chain = await network.connect({ rpcUrls: [proxy.url] })
+    await assert.rejects(chain.synced(limit()), code('rpc-inconsistent'))
+    assert.equal(chain.view().oracles().length, 0)
+    cut = false
+    await healthOf(chain, ({ problem }) => problem === undefined)
+    await atHead(chain)
+    await using other = await network.connect()
+    await other.synced(limit())
+    assert.deepEqual(chain.view().oracles(), other.view().oracles())
+  })
+
   it('error: a chain that can’t be reached has a closed code, and comes back', async () => {
     await using proxy = await startRpcProxy(network.anvil.url)
     await using chain = await network.connect({ rpcUrls: [proxy.url] })
