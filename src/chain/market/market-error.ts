@@ -11,6 +11,6 @@ const CODES: Partial<Record<ChainErrorCode, MarketErrorCode>> = {
 /** @throws {MarketError} for an error of the chain; anything else (an aborted signal's reason) as it is. */
 export function asMarketError(error: unknown): never {
   if (!(error instanceof ChainError)) throw error
-  const reason = error.revert === undefined ? {} : { reason: error.revert.name }
-  throw new MarketError(CODES[error.code] ?? 'unavailable', error.message, { cause: error, ...reason })
+  const revert = error.revert && { reason: error.revert.name, args: error.revert.args }
+  throw new MarketError(CODES[error.code] ?? 'unavailable', error.message, { cause: error, ...revert })
 }

@@ -5,10 +5,13 @@ import { activate } from '../actions/activate.ts'
 import { applyState } from '../actions/apply-state.ts'
 import { approve } from '../actions/approve.ts'
 import { cancel } from '../actions/cancel.ts'
+import { noticeLoss } from '../actions/notice-loss.ts'
 import { registerDataUnitFor } from '../actions/register-data-unit-for.ts'
 import { reserve } from '../actions/reserve.ts'
 import { settle } from '../actions/settle.ts'
 import { settleMany } from '../actions/settle-many.ts'
+import { slashAbandonment } from '../actions/slash-abandonment.ts'
+import { slashLoss } from '../actions/slash-loss.ts'
 import { withdraw } from '../actions/withdraw.ts'
 import type { TransactionReceipt, TransactionSender } from '../api.ts'
 import type { ConnectedChain } from '../create-chain.ts'
@@ -46,6 +49,12 @@ export function createMarketWriter({ chain, sender }: MarketWriterModules): Mark
       settleMany(modules, leaves, { key, signal }).then(asReceipt).catch(asMarketError),
     applyState: (proven, key, signal) =>
       applyState(modules, proven, { key, signal }).then(asReceipt).catch(asMarketError),
+    noticeLoss: (proven, key, signal) =>
+      noticeLoss(modules, proven, { key, signal }).then(asReceipt).catch(asMarketError),
+    slashLoss: (proven, key, signal) =>
+      slashLoss(modules, proven, { key, signal }).then(asReceipt).catch(asMarketError),
+    slashAbandonment: (proven, key, signal) =>
+      slashAbandonment(modules, proven, { key, signal }).then(asReceipt).catch(asMarketError),
     cancel: (id, key, signal) => cancel(modules, id, { key, signal }).then(asReceipt).catch(asMarketError),
     async withdraw(token, to, signal) {
       const receipt = await withdraw(modules, token, to, { signal }).catch(asMarketError)

@@ -23,10 +23,17 @@ export class MarketError extends LightmeshError<MarketErrorCode> {
   override readonly name = 'MarketError'
   /** With `refused` only: the contract's error. */
   readonly reason: string | undefined
+  /** Arguments of that error, in its order. */
+  readonly args: readonly unknown[]
 
-  constructor(code: MarketErrorCode, message: string, options?: { cause?: unknown; reason?: string }) {
+  constructor(
+    code: MarketErrorCode,
+    message: string,
+    options?: { cause?: unknown; reason?: string; args?: readonly unknown[] },
+  ) {
     super(code, message, options)
     this.reason = options?.reason
+    this.args = options?.args ?? []
   }
 }
 
@@ -165,6 +172,12 @@ export interface MarketWriter {
   settle(leaf: ProvenLeaf, ids: readonly bigint[], key: string, signal: AbortSignal): Promise<MarketReceipt>
   settleMany(leaves: ProvenLeaves, key: string, signal: AbortSignal): Promise<MarketReceipt>
   applyState(leaf: ProvenLeaf, key: string, signal: AbortSignal): Promise<MarketReceipt>
+  /** Takes note of a loss that the leaf attests. */
+  noticeLoss(leaf: ProvenLeaf, key: string, signal: AbortSignal): Promise<MarketReceipt>
+  /** Slashes a noticed loss that a leaf from after the dispute window still shows; the account gets the reward. */
+  slashLoss(leaf: ProvenLeaf, key: string, signal: AbortSignal): Promise<MarketReceipt>
+  /** Slashes the provider of a unit that the leaf attests as removed while capacity is reserved in it. */
+  slashAbandonment(leaf: ProvenLeaf, key: string, signal: AbortSignal): Promise<MarketReceipt>
   cancel(id: bigint, key: string, signal: AbortSignal): Promise<MarketReceipt>
   /** Sends the account's whole credit. */
   withdraw(token: Address, to: Address, signal: AbortSignal): Promise<MarketReceipt & { amount: bigint }>

@@ -38,7 +38,7 @@ export async function startAnvilMarket(t: TestContext | { after(fn: () => Promis
   const anvil = await startAnvil()
   t.after(() => anvil.stop())
   const network = await launchNetwork(anvil.url, ORACLES, {
-    economics: { exposureBps: [10_000, 10_000, 10_000], protocolFeeBps: 200 },
+    economics: { exposureBps: [10_000, 10_000, 10_000], protocolFeeBps: 200, disputeEpochs: 6 },
   })
   const token = network.contracts.token.toLowerCase() as Address
   const proofs = new Map<string, UnitLeafProof>()

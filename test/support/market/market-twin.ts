@@ -34,6 +34,7 @@ import type { UnitTerms } from '../../../src/core/units.ts'
 
 export const TOKEN: Address = `0x${'70'.repeat(20)}` as Address
 export const CONFIRMATIONS = 2n
+export const DISPUTE_EPOCHS = 3
 
 export function address(n: number): Address {
   return `0x${n.toString(16).padStart(40, '0')}` as Address
@@ -92,6 +93,8 @@ export class MarketTwin implements MarketReader {
   readonly #attestations: MarketAttestation[] = []
   readonly #proofs = new Map<string, UnitLeafProof>()
   readonly #listeners = new Set<(change: MarketChange) => void>()
+  readonly #losses = new Map<UnitId, { noticed: number; slashed: number; from: Epoch }>()
+  readonly #abandoned = new Set<UnitId>()
   readonly #refusals = new Map<bigint, string>()
   readonly #done = new Map<string, MarketReceipt & { id: bigint }>()
 
@@ -204,7 +207,9 @@ export class MarketTwin implements MarketReader {
   }
 
   writer(account: Address): MarketWriter {
-    const send = (label: string, key: string | undefined, run: () => bigint): MarketReceipt & { id: bigint } => {
+    const send = (label: string, name: string | undefined, run: () => bigint): MarketReceipt & { id: bigint } => {
+      // A sender knows its own transactions only.
+      const key = name === undefined ? undefined : `${account} ${name}`
       const before = key === undefined ? undefined : this.#done.get(key)
       if (before) return before
       this.calls.push(label)
@@ -299,6 +304,37 @@ export class MarketTwin implements MarketReader {
           })
           return 0n
         }),
+      noticeLoss: async (proven, key) =>
+        send('noticeLoss', key, () => {
+          const unit = this.#prove(proven)
+          const known = this.#losses.get(unit.id) ?? { noticed: 0, slashed: 0, from: 0 }
+          if (known.noticed > known.slashed || proven.leaf.lossIncidents <= known.slashed) refuse('NoNewLoss')
+          const from = proven.leaf.epoch + DISPUTE_EPOCHS
+          this.#losses.set(unit.id, { ...known, noticed: proven.leaf.lossIncidents, from })
+          this.mine()
+          return 0n
+        }),
+      slashLoss: async (proven, key) =>
+        send('slashLoss', key, () => {
+          const unit = this.#prove(proven)
+          const known = this.#losses.get(unit.id) ?? { noticed: 0, slashed: 0, from: 0 }
+          if (known.noticed <= known.slashed) refuse('NoNewLoss')
+          if (proven.leaf.epoch < known.from) refuse('NotBefore', [known.from])
+          const slashed = Math.max(known.slashed, Math.min(known.noticed, proven.leaf.lossIncidents))
+          this.#losses.set(unit.id, { ...known, noticed: slashed, slashed })
+          this.credits.set(account, (this.credits.get(account) ?? 0n) + BigInt(slashed - known.slashed))
+          this.mine()
+          return 0n
+        }),
+      slashAbandonment: async (proven, key) =>
+        send('slashAbandonment', key, () => {
+          const unit = this.#prove(proven)
+          if (proven.leaf.state !== 'Removed' || unit.reservedBytes === 0n || this.#abandoned.has(unit.id))
+            refuse('NotAbandoned')
+          this.#abandoned.add(unit.id)
+          this.mine()
+          return 0n
+        }),
       cancel: async (id, key) =>
         send('cancel', key, () => {
           const r = this.#reservations.get(id)!
@@ -380,6 +416,6 @@ export function rootOfMultiProof(
   return queue[0]!
 }
 
-function refuse(reason: string): never {
-  throw new MarketError('refused', `the contract refused the call: ${reason}`, { reason })
+function refuse(reason: string, args: readonly unknown[] = []): never {
+  throw new MarketError('refused', `the contract refused the call: ${reason}`, { reason, args })
 }

@@ -1,0 +1,23 @@
+/** Slashes a noticed loss that a leaf from after the dispute window still shows. Anyone may; the reward is theirs. */
+import type { ProvenLeaf } from '../../core/ports/market.ts'
+import type { TransactionReceipt } from '../api.ts'
+import { orchestratorAbi as abi } from '../generated/orchestrator-abi.ts'
+import { type ActionModules, type ActionOptions, sendCall } from './send-call.ts'
+import { unitLeafStruct } from './structs.ts'
+
+export function slashLoss(
+  modules: ActionModules,
+  proven: ProvenLeaf,
+  options: ActionOptions,
+): Promise<TransactionReceipt> {
+  return sendCall(
+    modules,
+    {
+      to: modules.network.orchestrator,
+      abi,
+      functionName: 'slashLoss',
+      args: [unitLeafStruct(proven.leaf), proven.ringPrevEpoch, [...proven.proof]],
+    },
+    options,
+  )
+}
