@@ -48,8 +48,8 @@ export interface Discovery {
   onIdentified(peer: PeerId): void
   /** A connection was lost. */
   onLost(): void
-  /** The peer behind an address, asked for in the network when it is not known. */
-  resolve(address: Address, signal: AbortSignal): Promise<PeerId | undefined>
+  /** The peer behind an address, asked for in the network when it is not known, or with `fresh` in any case. */
+  resolve(address: Address, signal: AbortSignal, fresh?: boolean): Promise<PeerId | undefined>
 }
 
 export function createDiscovery(modules: DiscoveryModules): Discovery {
@@ -113,7 +113,7 @@ export function createDiscovery(modules: DiscoveryModules): Discovery {
     }
   }
 
-  /** @returns kept addresses of which no peer is known. */
+  /** @returns kept addresses that are not connected: whoever knows a newer record of them is asked. */
   const dialKept = (present: ReadonlyMap<string, PeerId>): Address[] =>
     kept.filter((address) => {
       const peer = book.peerOf(address)
@@ -122,7 +122,7 @@ export function createDiscovery(modules: DiscoveryModules): Discovery {
       if (peer.equals(node.peerId) || present.has(name) || modules.isBanned(peer)) return false
       if (!candidates.has(name)) candidates.set(name, { peer, since: now() })
       if (mayDial(name, candidates.get(name)!.since)) dial(peer)
-      return false
+      return true
     })
 
   const ask = async (peer: PeerId, wanted: readonly Address[]): Promise<void> => {
@@ -203,9 +203,9 @@ export function createDiscovery(modules: DiscoveryModules): Discovery {
       void ask(peer, []).then(() => dialCandidates(connected()))
     },
     onLost: hurry,
-    async resolve(address, signal) {
+    async resolve(address, signal, fresh = false) {
       const known = book.peerOf(address)
-      if (known !== undefined) return known
+      if (known !== undefined && !fresh) return known
       await Promise.allSettled(someConnected().map((peer) => exchange.ask(peer, [address], signal)))
       return book.peerOf(address)
     },

@@ -1,10 +1,9 @@
 /** The one `createLibp2p` call: transports, limits, identify, ping, DHT and gossipsub. */
 import { mkdir } from 'node:fs/promises'
-import { identify } from '@libp2p/identify'
+import { identify, identifyPush } from '@libp2p/identify'
 import { kadDHT, passthroughMapper, removePrivateAddressesMapper } from '@libp2p/kad-dht'
 import { noise } from '@libp2p/noise'
 import { ping } from '@libp2p/ping'
-import { tcp } from '@libp2p/tcp'
 import { isPrivate } from '@libp2p/utils'
 import { yamux } from '@libp2p/yamux'
 import { LevelDatastore } from 'datastore-level'
@@ -14,6 +13,7 @@ import type { Gater } from './gater.ts'
 import type { NodeIdentity } from './identity.ts'
 import type { MeshLimits } from './limits.ts'
 import { pubsubService } from './pubsub.ts'
+import { natServices, transportsOf } from './transports.ts'
 import type { MeshOptions } from './types.ts'
 
 export interface HostParts {
@@ -42,9 +42,7 @@ export async function createHost(options: MeshOptions, { identity, gater, limits
       announceFilter: (addresses) =>
         options.allowPrivateAddresses ? addresses : addresses.filter((address) => !isPrivate(address)),
     },
-    transports: [
-      tcp({ maxConnections: 2 * limits.maxConnections, dialOpts: { noDelay: true }, listenOpts: { noDelay: true } }),
-    ],
+    transports: await transportsOf(options, limits),
     connectionEncrypters: [noise()],
     streamMuxers: [
       yamux({
@@ -69,6 +67,8 @@ export async function createHost(options: MeshOptions, { identity, gater, limits
     peerStore: { maxAddressAge: PEER_AGE_MS, maxPeerAge: PEER_AGE_MS },
     services: {
       identify: identify({ protocolPrefix: prefix, maxMessageSize: 8_192 }),
+      // Without it peers would go on with the addresses that a node had when they met.
+      identifyPush: identifyPush({ protocolPrefix: prefix, maxMessageSize: 8_192 }),
       ping: ping({ protocolPrefix: prefix }),
       dht: kadDHT({
         protocol: `/lightmesh/${network}/kad/1`,
@@ -76,6 +76,7 @@ export async function createHost(options: MeshOptions, { identity, gater, limits
         // Server at once where private addresses count as reachable; else as soon as a public address is confirmed.
         ...(options.allowPrivateAddresses && { clientMode: false }),
       }),
+      ...natServices(options, limits, prefix),
       pubsub: pubsubService({ topics: options.topics, sharedIp: options.allowPrivateAddresses, limits, penalty }),
     },
   })

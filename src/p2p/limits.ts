@@ -44,6 +44,10 @@ export interface MeshLimits {
   requestBurstPeer: number
   /** For reading the whole request, and again for handling and writing the answer. */
   inboundRequestTimeoutMs: number
+  /** Peers that may be reached through this node when it relays, and what one relayed connection may carry. */
+  maxRelayReservations: number
+  relayBytes: number
+  relayDurationMs: number
   /** Peers remembered by address. */
   maxKnownPeers: number
   /** Peer records in one answer of the peer exchange. */
@@ -73,6 +77,9 @@ export const DEFAULT_LIMITS: MeshLimits = {
   requestsPerSecondPeer: 50,
   requestBurstPeer: 200,
   inboundRequestTimeoutMs: 10_000,
+  maxRelayReservations: 32,
+  relayBytes: 16 << 20,
+  relayDurationMs: 10 * 60_000,
   maxKnownPeers: 10_000,
   maxExchangedPeers: 64,
   discoveryIntervalMs: 500,

@@ -19,7 +19,7 @@ import { LISTENER_EVENTS, listenersOf } from './pubsub.ts'
 import { createRequests } from './requests.ts'
 import { THRESHOLDS } from './score-params.ts'
 import type { Mesh, MeshModules, MeshOptions, MeshPeer } from './types.ts'
-import { waitUntil } from './wait.ts'
+import { waitUntil, watch } from './wait.ts'
 
 /** How long a peer whose score fell below the graylist stays away; its counters have decayed to a quarter by then. */
 const BAN_MS = 10 * 60_000
@@ -51,7 +51,7 @@ export async function createMesh(options: MeshOptions, { logger, metrics }: Mesh
   const requests = createRequests(limits, {
     node,
     learn,
-    resolve: (address, signal) => discovery.resolve(address, signal),
+    resolve: (address, signal, fresh) => discovery.resolve(address, signal, fresh),
     penalties,
     logger,
     metrics,
@@ -87,6 +87,7 @@ export async function createMesh(options: MeshOptions, { logger, metrics }: Mesh
   node.addEventListener('peer:discovery', ({ detail }) => void learn(detail.id))
   node.addEventListener('peer:identify', ({ detail }) => {
     learn(detail.peerId)
+    exchange.renewed(detail.peerId)
     discovery.onIdentified(detail.peerId)
   })
   node.addEventListener('peer:disconnect', () => discovery.onLost())
@@ -136,13 +137,8 @@ export async function createMesh(options: MeshOptions, { logger, metrics }: Mesh
       const peer = book.peerOf(address)
       if (peer !== undefined) await banPeer(peer, durationMs)
     },
-    watchPeers(listener) {
-      const call = () => listener()
-      for (const event of ['peer:connect', 'peer:disconnect'] as const) node.addEventListener(event, call)
-      return () => {
-        for (const event of ['peer:connect', 'peer:disconnect'] as const) node.removeEventListener(event, call)
-      }
-    },
+    watchPeers: (listener) => watch(node, ['peer:connect', 'peer:disconnect'], listener),
+    watchAddresses: (listener) => watch(node, ['self:peer:update'], listener),
     waitForPeers: (count, signal) =>
       waitUntil(node, ['peer:connect'], () => connectedPeers(node).size >= count, signal),
     waitForSubscribers: (topic, count, signal) =>

@@ -16,8 +16,8 @@ import { createQuota } from './quota.ts'
 export interface RequestsModules {
   node: Pick<Libp2p, 'handle' | 'unhandle' | 'dialProtocol' | 'getConnections'>
   learn(peer: PeerId): Address | undefined
-  /** Where the node with this address is; looked up in the network when not known. */
-  resolve(address: Address, signal: AbortSignal): Promise<PeerId | undefined>
+  /** Where the node with this address is; looked up in the network when not known, or with `fresh` in any case. */
+  resolve(address: Address, signal: AbortSignal, fresh?: boolean): Promise<PeerId | undefined>
   penalties: Penalties
   logger: Logger
   metrics: Metrics
@@ -84,9 +84,20 @@ export function createRequests(limits: MeshLimits, modules: RequestsModules): Re
   return {
     request: (address, protocol, body, options) =>
       bounded(options, protocol, async (signal) => {
-        const peer = await resolve(address, signal)
-        if (peer === undefined) throw new RequestError('unknown-peer', `no node is known by the address ${address}`)
-        return ask(peer, protocol, body, options.maxResponseBytes, signal)
+        const find = async (fresh: boolean) => {
+          const peer = await resolve(address, signal, fresh)
+          if (peer !== undefined) return peer
+          throw new RequestError('unknown-peer', `no node is known by the address ${address}`)
+        }
+        const to = (peer: PeerId) => ask(peer, protocol, body, options.maxResponseBytes, signal)
+        const peer = await find(false)
+        // The addresses that are known of it may be old ones; a stream that was never opened carried nothing.
+        return node.getConnections(peer).length > 0
+          ? to(peer)
+          : to(peer).catch(async (error: unknown) => {
+              if (signal.aborted || codeOf(error) !== 'unreachable') throw error
+              return to(await find(true))
+            })
       }),
     requestPeer: (peer, protocol, body, options) =>
       bounded(options, protocol, (signal) => ask(peer, protocol, body, options.maxResponseBytes, signal)),

@@ -19,18 +19,27 @@ export interface MeshTopic {
   messagesPerSecond?: number
 }
 
+export type MeshTransport = 'tcp' | 'ws' | 'quic'
+
 export interface MeshOptions {
   /** Names the network: protocols and topics carry its chain id and contract. */
   domain: Domain
   /** 32 bytes, secp256k1: the node key. Copied; stays inside the adapter. */
   privateKey: Uint8Array
-  /** Multiaddrs, e.g. `/ip4/127.0.0.1/tcp/0`. */
+  /**
+   * Multiaddrs, e.g. `/ip4/127.0.0.1/tcp/0`; behind a NAT also `<relay's address>/p2p/<relay>/p2p-circuit`, or
+   * `/p2p-circuit` for any relay that is found.
+   */
   listen: readonly string[]
   /** Multiaddrs to announce instead of the ones listened on (behind port forwarding). */
   announce?: readonly string[]
   /** Multiaddrs ending in `/p2p/<peer id>`. One that answers is enough. */
   bootstrap: readonly string[]
   topics: readonly MeshTopic[]
+  /** `ws` is listened on and dialled by addresses ending in `/ws`, `quic` by `/udp/<port>/quic-v1`. @default ['tcp', 'ws'] */
+  transports?: readonly MeshTransport[]
+  /** Lets peers that can't be dialled be reached through this node, within the limits. @default false */
+  relay?: boolean
   /** Loopback and private networks are dialled, announced and kept in the DHT; a shared IP costs no score. */
   allowPrivateAddresses: boolean
   /** LevelDB folder of the peer store; in memory without it. */
@@ -72,6 +81,8 @@ export interface Mesh {
   ban(peer: Address, durationMs: number): Promise<void>
   /** Called after each connection made or lost. A listener must not throw or take long. */
   watchPeers(listener: () => void): () => void
+  /** Called when `multiaddrs()` may have changed: a relay granted a place, an address was confirmed. As `watchPeers`. */
+  watchAddresses(listener: () => void): () => void
   /** Resolves once `count` peers are connected. */
   waitForPeers(count: number, signal: AbortSignal): Promise<void>
   /** Resolves once `count` peers are known to listen on the topic and can be sent to. */

@@ -8,7 +8,7 @@ import type { Mesh, MeshOptions } from '../../../src/p2p/types.ts'
 
 export const DOMAIN: Domain = { chainId: 31337, orchestrator: '0x5f5f5f5f5f5f5f5f5f5f5f5f5f5f5f5f5f5f5f5f' }
 
-export interface NetworkOptions extends Partial<Pick<MeshOptions, 'topics' | 'limits' | 'listen'>> {
+export interface NetworkOptions extends Partial<Pick<MeshOptions, 'topics' | 'limits' | 'listen' | 'transports'>> {
   logger?: Logger
   metrics?: Metrics
 }

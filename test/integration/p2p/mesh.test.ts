@@ -168,6 +168,24 @@ describe('mesh', { timeout: 120_000 }, () => {
     await Promise.all(ears.slice(1).map(({ heard }) => heard(3)))
   })
 
+  for (const [name, transports, listen] of [
+    ['WebSocket', ['ws'], '/ip4/127.0.0.1/tcp/0/ws'],
+    ['QUIC', ['quic'], '/ip4/127.0.0.1/udp/0/quic-v1'],
+  ] as const) {
+    it(`behavior: over ${name} alone`, async () => {
+      meshes = await startNetwork(3, { topics: TOPICS, transports, listen: [listen] })
+      await connected(meshes)
+      const ears = meshes.map((mesh) => hear(mesh))
+      await listening(meshes)
+      await meshes[0]!.gossip.publish(TOPIC, Uint8Array.of(4))
+      await Promise.all(ears.slice(1).map(({ heard }) => heard(4)))
+      meshes[1]!.requests.handle(PROTOCOL, async (body) => body, { maxRequestBytes: 10 })
+      const options = { timeoutMs: 10_000, maxResponseBytes: 10 }
+      const answer = await meshes[2]!.requests.request(meshes[1]!.address, PROTOCOL, Uint8Array.of(7), options)
+      assert.equal(answer?.[0], 7)
+    })
+  }
+
   it('error: a port in use, a topic that was not named, multiaddrs that are none', async () => {
     meshes = [await startMesh([])]
     const taken = meshes[0]!.multiaddrs()[0]!.replace(/\/p2p\/.*/, '')
