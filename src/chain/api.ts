@@ -2,7 +2,7 @@
 import type { Domain } from '../core/eip712.ts'
 import type { EpochClock } from '../core/epoch-clock.ts'
 import type { Address, Epoch, Hash32, Hex, UnitId } from '../core/ids.ts'
-import type { AttestationSink, ChainReader } from '../core/ports/chain.ts'
+import type { ChainReader } from '../core/ports/chain.ts'
 import type { Clock } from '../core/ports/clock.ts'
 import type { KeyValueStore } from '../core/ports/key-value-store.ts'
 import type { Logger } from '../core/ports/logger.ts'
@@ -188,12 +188,3 @@ export interface SenderModules extends ChainModules {
   chain: Chain
   signer: Signer
 }
-
-export type CreateChain = (options: ChainOptions, modules: ChainModules, signal: AbortSignal) => Promise<Chain>
-export type CreateTransactionSender = (options: SenderOptions, modules: SenderModules) => Promise<TransactionSender>
-export type CreateAttestationSink = (modules: {
-  chain: Chain
-  sender: TransactionSender
-  logger: Logger
-  metrics: Metrics
-}) => AttestationSink

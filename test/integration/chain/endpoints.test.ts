@@ -26,7 +26,7 @@ describe('endpoints', () => {
   const healthOf = async (chain: DisposableChain, matches: (health: ChainHealth) => boolean): Promise<ChainHealth> => {
     for (;;) {
       if (matches(chain.health())) return chain.health()
-      await new Promise((resolve) => setImmediate(resolve))
+      await network.anvil.head()
     }
   }
   const atHead = async (chain: DisposableChain) => {
