@@ -124,9 +124,14 @@ export function decodeBatch(bytes: Uint8Array, units: number): ObservationColumn
 
 /** The rows that the assignment owes; the rest is void (docs/protocol.md 5.5). */
 export function withoutVoid(columns: ObservationColumns, assignment: Assignment): ObservationColumns {
+  const { unit, task } = columns
+  const total = unit.length
+  // Honest batches hold nothing void: find the first such row before anything is copied.
+  let good = 0
+  while (good < total && assignment.owes(unit[good]!, task[good]!)) good++
+  if (good === total) return columns
   const rows: number[] = []
-  for (let i = 0; i < columns.unit.length; i++) if (assignment.owes(columns.unit[i]!, columns.task[i]!)) rows.push(i)
-  if (rows.length === columns.unit.length) return columns
+  for (let i = 0; i < total; i++) if (i < good || assignment.owes(unit[i]!, task[i]!)) rows.push(i)
   const kept = emptyColumns(rows.length)
   rows.forEach((from, to) => {
     kept.unit[to] = columns.unit[from]!

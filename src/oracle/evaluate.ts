@@ -6,7 +6,8 @@ import type { ChainFacts } from '../core/chain-facts.ts'
 import { commitHashOf } from '../core/hash-list.ts'
 import type { Address, NodeIndex } from '../core/ids.ts'
 import { maxFaulty } from '../core/quorum.ts'
-import { epochUnitsOf } from '../scoring/epoch-units.ts'
+import type { RegisteredUnit } from '../core/units.ts'
+import { type EpochUnits, epochUnitsOf } from '../scoring/epoch-units.ts'
 import { evaluateEpoch } from '../scoring/evaluate-epoch.ts'
 import type { EpochReport } from '../scoring/evaluation.ts'
 import { Assignment } from './assignment.ts'
@@ -62,7 +63,7 @@ export function evaluate(
   const { table } = evaluateEpoch({
     table: previous.table,
     epoch: facts.epoch,
-    units: epochUnitsOf(facts.units),
+    units: unitColumns(facts.units),
     reports,
     params: facts.params,
     n,
@@ -77,6 +78,18 @@ export function evaluate(
     state: new OracleState({ epoch: facts.epoch, era, table, points }),
     counting: counting.map(({ index }) => index),
   }
+}
+
+/** Attempts of one epoch, and epochs between which no unit changed, share the columns. */
+const columnsOf = new WeakMap<readonly RegisteredUnit[], EpochUnits>()
+
+function unitColumns(units: readonly RegisteredUnit[]): EpochUnits {
+  let columns = columnsOf.get(units)
+  if (!columns) {
+    columns = epochUnitsOf(units)
+    columnsOf.set(units, columns)
+  }
+  return columns
 }
 
 function readBatch(bytes: Uint8Array, units: number) {

@@ -4,11 +4,12 @@
  */
 import type { OracleSeat } from '../../core/chain-facts.ts'
 import { type Address, bytesToHex, type Epoch, type Hash32, type UnitId } from '../../core/ids.ts'
-import { type OracleLeaf, oracleLeafHash, type UnitLeaf, unitLeafHash } from '../../core/leaves.ts'
+import { type OracleLeaf, oracleLeafHash, type UnitLeaf } from '../../core/leaves.ts'
 import { MerkleTree } from '../../core/merkle.ts'
 import { UNIT_STATES } from '../../core/units.ts'
 import { recordHash, reportersDigest } from '../../scoring/record-codec.ts'
 import { createUnitTable, type UnitTable } from '../../scoring/unit-table.ts'
+import { rowLeafHash } from './row-leaf.ts'
 
 export class OracleState {
   /** −1 before the first attestation. */
@@ -45,7 +46,8 @@ export class OracleState {
   #built(): MerkleTree {
     if (!this.#tree) {
       const leaves: Uint8Array[] = []
-      for (let row = 0; row < this.table.count; row++) leaves.push(unitLeafHash(this.unitLeaf(row)))
+      for (let row = 0; row < this.table.count; row++)
+        leaves.push(rowLeafHash(this.table, row, this.epoch, this.era, this.#digest))
       for (const leaf of this.oracleLeaves()) leaves.push(oracleLeafHash(leaf))
       this.#tree = new MerkleTree(leaves)
     }
