@@ -5,17 +5,21 @@
 import {
   type Abi,
   type Account,
+  BaseError,
   type Chain,
   concatHex,
+  decodeErrorResult,
   encodeAbiParameters,
   encodeFunctionData,
   getContractAddress,
+  hexToString,
   type PublicClient,
   type Transport,
   type WalletClient,
 } from 'viem'
 import generated from '../../src/chain/generated/bytecode.json' with { type: 'json' }
 import { oracleSetAbi } from '../../src/chain/generated/oracle-set-abi.ts'
+import { orchestratorAbi } from '../../src/chain/generated/orchestrator-abi.ts'
 import {
   BURN_ADDRESS,
   type DeployParameters,
@@ -135,11 +139,28 @@ async function hasCode(publicClient: PublicClient, address: Hex): Promise<boolea
 async function create(clients: DeployClients, contracts: readonly { address: Hex; initCode: Hex }[]): Promise<void> {
   const missing: { to: Hex; data: Hex }[] = []
   for (const { address, initCode } of contracts) {
-    if (!(await hasCode(clients.publicClient, address))) {
-      missing.push({ to: CREATE2_FACTORY, data: concatHex([SALT, initCode]) })
-    }
+    if (await hasCode(clients.publicClient, address)) continue
+    await dryRun(clients.publicClient, initCode)
+    missing.push({ to: CREATE2_FACTORY, data: concatHex([SALT, initCode]) })
   }
   await sendAll(clients, missing)
+}
+
+/** The factory swallows a constructor's error: it is asked for without the factory first. @throws {Error} naming the parameter. */
+async function dryRun(publicClient: PublicClient, initCode: Hex): Promise<void> {
+  try {
+    await publicClient.call({ data: initCode })
+  } catch (cause) {
+    const dataOf = (one: unknown) => (one as { data?: unknown }).data
+    const raw =
+      cause instanceof BaseError ? dataOf(cause.walk((one) => typeof dataOf(one) === 'string') ?? {}) : undefined
+    if (raw === undefined || raw === '0x') throw cause
+    const { errorName, args } = decodeErrorResult({ abi: [...orchestratorAbi, ...oracleSetAbi], data: raw as Hex })
+    const named = args?.map((arg) =>
+      typeof arg === 'string' && arg.length === 66 ? hexToString(arg as Hex, { size: 32 }) : arg,
+    )
+    throw new Error(`a constructor refuses the parameters: ${errorName}(${named?.join(', ') ?? ''})`, { cause })
+  }
 }
 
 async function sendAll(

@@ -78,8 +78,10 @@ abstract contract Deployment is Assertions {
 
     /// @dev A contract from the creation code that is deployed, or from these sources while coverage is measured.
     function create(string memory name, bytes memory args) internal returns (address created) {
-        string memory folder = vm.envOr("LIGHTMESH_COVERAGE", false) ? "contracts/out/" : "contracts/out/deploy/";
-        bytes memory code = bytes.concat(vm.getCode(string.concat(folder, name, ".sol/", name, ".json")), args);
+        string memory artifact = vm.envOr("LIGHTMESH_COVERAGE", false)
+            ? string.concat(name, ".sol:", name)
+            : string.concat("contracts/out/deploy/", name, ".sol/", name, ".json");
+        bytes memory code = bytes.concat(vm.getCode(artifact), args);
         assembly ("memory-safe") {
             created := create(0, add(code, 0x20), mload(code))
             if iszero(created) {
