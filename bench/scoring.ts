@@ -12,7 +12,6 @@ import { createUnitTable, tableBytes } from '../src/scoring/unit-table.ts'
 const UNITS = 100_000
 const REPORTERS = 15
 const EPOCHS = 5
-/** Divides 2^256 and so the ids' first bytes: with this many epochs a day, `closing` decides who closes when. */
 const BUDGET_MS = 1_500
 
 /** Marsaglia's xorshift32: the same rows on every machine. */

@@ -25,6 +25,12 @@ export const TWICE_WORSE_CREDIT_BPS = 2_500
 export const DECAY_30_DAYS: Q64 = { high: 4_196_870_107, low: 1_655_618_422 }
 export const DECAY_2_DAYS: Q64 = { high: 3_037_000_499, low: 4_192_101_508 }
 
+/**
+ * Sums of evidence are not decayed below this (Q32): a mean of less would be made of floors, and of none at all after three
+ * months without a report. 2^−12 evidence units weigh nothing against the 0.05 of a single epoch.
+ */
+export const EVIDENCE_KEPT_Q32 = 1_048_576
+
 /** Evidence of a full day: half of its 144 epochs, because neighbouring epochs fail together … */
 export const AVAILABILITY_EVIDENCE = 72
 /** … but each integrity challenge picks another leaf of another object. */

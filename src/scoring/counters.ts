@@ -1,4 +1,5 @@
 /** One epoch's reports into the counters of a unit's row (docs/scoring.md 2). One report counts once, however many rows it has. */
+import type { SlaTerms } from '../core/units.ts'
 import {
   FRESHNESS_EDGES_Q16,
   FRESHNESS_TERM_MS,
@@ -25,7 +26,6 @@ import {
   type UnitTable,
   UP,
 } from './unit-table.ts'
-import type { Terms } from './verdict.ts'
 
 /** Bin edges of one unit: its terms, or a reference point where it promises nothing. */
 export interface Edges {
@@ -44,7 +44,7 @@ export function createEdges(): Edges {
   }
 }
 
-export function setEdges(edges: Edges, terms: Terms): void {
+export function setEdges(edges: Edges, terms: SlaTerms): void {
   scaleEdges(terms.ttfbP95Ms || TTFB_REFERENCE_MS, TTFB_EDGES_Q16, edges.ttfb)
   scaleEdges(terms.downP10Kbps || THROUGHPUT_REFERENCE_KBPS, THROUGHPUT_EDGES_Q16, edges.down)
   scaleEdges(terms.upP10Kbps || THROUGHPUT_REFERENCE_KBPS, THROUGHPUT_EDGES_Q16, edges.up)

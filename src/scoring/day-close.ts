@@ -1,4 +1,5 @@
 /** Closing a unit's day (docs/scoring.md 5): the day's rates become evidence, the score is computed, counters roll on. */
+import type { SlaTerms } from '../core/units.ts'
 import { AVAILABILITY_EVIDENCE, DECAY_2_DAYS, DECAY_30_DAYS, INTEGRITY_EVIDENCE, PPM } from './constants.ts'
 import { mulDiv, scaleQ64, TWO_16, TWO_32 } from './fixed.ts'
 import { halve } from './histogram.ts'
@@ -10,6 +11,7 @@ import {
   CHALLENGE_FAILURES,
   CHALLENGES,
   COUNTERS,
+  eraseSlot,
   OP_ATTEMPTS,
   OP_FAILURES,
   PREV_ATTEMPTS,
@@ -20,38 +22,54 @@ import {
   TTFB_BINS,
   type UnitTable,
 } from './unit-table.ts'
-import type { Terms } from './verdict.ts'
-
-/** C in Q32: ⌊evidence · counted · 2^32 / epochsPerDay⌋. */
-export function evidenceQ32(evidence: number, countedEpochs: number, epochsPerDay: number): number {
-  return mulDiv(evidence * countedEpochs, TWO_32, epochsPerDay)
-}
+import { nextEvidence } from './wilson.ts'
 
 /**
- * S ← ⌊2^(−1/30)·S⌋ + ⌊C·a⌋ and F ← ⌊2^(−1/30)·F⌋ + C − ⌊C·a⌋; the fast pair alike with 2^(−1/2), the challenges with
- * their own C. The table keeps its values until the day closes.
+ * C in Q32: ⌊evidence · counted · 2^32 / epochsPerDay⌋. A day that began under more epochs a day than now counts as a full
+ * one at most.
  */
+export function evidenceQ32(evidence: number, countedEpochs: number, epochsPerDay: number): number {
+  return mulDiv(evidence * Math.min(countedEpochs, epochsPerDay), TWO_32, epochsPerDay)
+}
+
+/** The three pairs a day later, by the rule of nextEvidence; the table keeps its values until the day closes. */
 function fillEvidence(input: DayCloseInput): number {
   const { table, row, epochsPerDay, minReports, inputs } = input
   const rate = medianRatePpm(table, row, ATTEMPTS, SUCCESSES, minReports)
   const evidence = evidenceQ32(AVAILABILITY_EVIDENCE, rate < 0 ? 0 : table.dayCounted[row]!, epochsPerDay)
   const success = mulDiv(evidence, Math.max(rate, 0), PPM)
-  inputs.slowSuccess = scaleQ64(table.slowSuccess[row]!, DECAY_30_DAYS) + success
-  inputs.slowFailure = scaleQ64(table.slowFailure[row]!, DECAY_30_DAYS) + evidence - success
-  inputs.fastSuccess = scaleQ64(table.fastSuccess[row]!, DECAY_2_DAYS) + success
-  inputs.fastFailure = scaleQ64(table.fastFailure[row]!, DECAY_2_DAYS) + evidence - success
+  const slow = { success: table.slowSuccess[row]!, failure: table.slowFailure[row]! }
+  const nextSlow = nextEvidence(slow, DECAY_30_DAYS, evidence, success)
+  inputs.slowSuccess = nextSlow.success
+  inputs.slowFailure = nextSlow.failure
+  const fast = { success: table.fastSuccess[row]!, failure: table.fastFailure[row]! }
+  const nextFast = nextEvidence(fast, DECAY_2_DAYS, evidence, success)
+  inputs.fastSuccess = nextFast.success
+  inputs.fastFailure = nextFast.failure
   const failures = medianRatePpm(table, row, CHALLENGES, CHALLENGE_FAILURES, minReports)
   const challenges = evidenceQ32(INTEGRITY_EVIDENCE, failures < 0 ? 0 : table.dayChallenged[row]!, epochsPerDay)
-  const failure = mulDiv(challenges, Math.max(failures, 0), PPM)
-  inputs.integritySuccess = scaleQ64(table.integritySuccess[row]!, DECAY_30_DAYS) + challenges - failure
-  inputs.integrityFailure = scaleQ64(table.integrityFailure[row]!, DECAY_30_DAYS) + failure
+  const kept = challenges - mulDiv(challenges, Math.max(failures, 0), PPM)
+  const challenged = { success: table.integritySuccess[row]!, failure: table.integrityFailure[row]! }
+  const nextChallenged = nextEvidence(challenged, DECAY_30_DAYS, challenges, kept)
+  inputs.integritySuccess = nextChallenged.success
+  inputs.integrityFailure = nextChallenged.failure
   return rate
 }
 
-/** P ← ⌊2^(−1/30)·P⌋ + the day's paid basis points, W alike with the epochs that were judged; Q16. */
+/**
+ * W ← max(1, ⌊2^(−1/30)·W⌋) and P ← ⌊P·W′/W⌋, plus the day's judged epochs and their paid basis points, Q16. P follows W's own
+ * floor and W never vanishes: with a floor each, P/W would pass 10 000 and, after a year and a half without a judged epoch, pay
+ * twenty-five times the price.
+ */
 function addPaid(table: UnitTable, row: number): void {
-  table.paidMass[row] = scaleQ64(table.paidMass[row]!, DECAY_30_DAYS) + table.dayPaidBps[row]! * TWO_16
-  table.paidWeight[row] = scaleQ64(table.paidWeight[row]!, DECAY_30_DAYS) + table.dayCounted[row]! * TWO_16
+  const weight = table.paidWeight[row]!
+  if (weight > 0) {
+    const kept = Math.max(1, scaleQ64(weight, DECAY_30_DAYS))
+    table.paidMass[row] = mulDiv(table.paidMass[row]!, kept, weight)
+    table.paidWeight[row] = kept
+  }
+  table.paidMass[row]! += table.dayPaidBps[row]! * TWO_16
+  table.paidWeight[row]! += table.dayCounted[row]! * TWO_16
   table.dayPaidBps[row] = 0
 }
 
@@ -60,22 +78,21 @@ function rollCounters(table: UnitTable, row: number): void {
   const { counters, ttfb, small } = table
   const parity = table.daysClosed[row]! & 1
   const room = SMALL_HISTOGRAMS * SMALL_BINS
-  for (let slot = row * table.slots; slot < (row + 1) * table.slots; slot++) {
-    const base = slot * COUNTERS
+  for (let slot = 0; slot < table.slots; slot++) {
+    const at = row * table.slots + slot
+    const base = at * COUNTERS
     const attempts = counters[base + ATTEMPTS]!
     counters[base + PREV_ATTEMPTS] = attempts
     counters[base + PREV_SUCCESSES] = counters[base + SUCCESSES]!
     counters[base + ATTEMPTS] = 0
     counters[base + SUCCESSES] = 0
     if (attempts === 0) {
-      counters.fill(0, base, base + COUNTERS)
-      ttfb.fill(0, slot * TTFB_BINS, (slot + 1) * TTFB_BINS)
-      small.fill(0, slot * room, (slot + 1) * room)
+      eraseSlot(table, row, slot)
       continue
     }
     halve(counters, base + OP_ATTEMPTS, base + COUNTERS, parity)
-    halve(ttfb, slot * TTFB_BINS, (slot + 1) * TTFB_BINS, parity)
-    halve(small, slot * room, (slot + 1) * room, parity)
+    halve(ttfb, at * TTFB_BINS, (at + 1) * TTFB_BINS, parity)
+    halve(small, at * room, (at + 1) * room, parity)
   }
 }
 
@@ -102,7 +119,7 @@ export interface DayCloseInput {
   epoch: number
   epochsPerDay: number
   minReports: number
-  terms: Terms
+  terms: SlaTerms
   /** Of the row as it is, before the counters roll. */
   metrics: UnitMetrics
   consumerAdjustmentBps: number

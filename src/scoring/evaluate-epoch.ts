@@ -13,6 +13,7 @@ import { assignSlots, MAX_REPORTERS } from './reporter-table.ts'
 import { createScoreBreakdown, createScoreInputs } from './score.ts'
 import { closingPhase, neutralBps, skipEpochs, takeMaintenance } from './skipped.ts'
 import { createUnitReports, type ReportCursor, readUnit } from './unit-reports.ts'
+import { eraseSlot } from './unit-table.ts'
 import { CREDIT_TERMS, creditOf, MISSED, minimumUsable, NEUTRAL, paidOf, verdictOf } from './verdict.ts'
 
 const MAINTENANCE = UNIT_STATUSES.indexOf('Maintenance')
@@ -22,6 +23,8 @@ export interface EpochContext extends DayCloseInput {
   input: EvaluateEpochInput
   cursors: ReportCursor[]
   minimum: number
+  /** Slots that changed hands in this epoch. */
+  reassigned: readonly number[]
   /** First epoch to be skipped; `epoch` when none was. */
   from: number
   reports: ReturnType<typeof createUnitReports>
@@ -51,13 +54,14 @@ export function createContext(input: EvaluateEpochInput): EpochContext {
   const { reporters, slotOf, reassigned } = assignSlots(input.table.reporters, addresses, epoch, epochsPerDay)
   return {
     input,
-    table: nextTable(input.table, units, reporters, reassigned, epoch),
+    table: nextTable(input.table, units, reporters, epoch),
     row: 0,
     epoch,
     epochsPerDay,
     minReports: params.minReports,
     from: input.table.epoch < 0 ? epoch : input.table.epoch + 1,
     minimum: minimumUsable(input.n, input.f),
+    reassigned,
     cursors: reports.map((report, k) => ({ slot: slotOf[k]!, report, at: 0 })),
     terms: { availabilityPpm: 0, ttfbP95Ms: 0, downP10Kbps: 0, upP10Kbps: 0 },
     consumerAdjustmentBps: 0,
@@ -142,6 +146,8 @@ function book(context: EpochContext): void {
 export function assessRow(context: EpochContext, row: number): void {
   setUnit(context, row)
   applySkipped(context)
+  // Only now: the days that closed among the skipped epochs are still their former owners'.
+  for (const slot of context.reassigned) eraseSlot(context.table, row, slot)
   readUnit(context.cursors, row, context.input.units.kind[row]!, context.reports)
   judge(context)
   book(context)

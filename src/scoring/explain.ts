@@ -3,7 +3,7 @@
  * and leave their numbers behind. Whoever shows an explanation computes nothing.
  */
 import { type Address, bytesToHex, type Epoch, type UnitId } from '../core/ids.ts'
-import { UNIT_STATES, type UnitState } from '../core/units.ts'
+import { type SlaTerms, UNIT_STATES, type UnitState } from '../core/units.ts'
 import { closeDay, lowerScore } from './day-close.ts'
 import { createEpochUnits, type EpochUnits } from './epoch-units.ts'
 import { assessRow, createContext, dayCloses, type EpochContext } from './evaluate-epoch.ts'
@@ -14,7 +14,7 @@ import type { ScoreBreakdown, ScoreInputs } from './score.ts'
 import { neutralBps } from './skipped.ts'
 import { BAD, GOOD, NOTHING } from './unit-reports.ts'
 import { ATTEMPTS, COUNTERS, copyRow, createUnitTable, PREV_ATTEMPTS, type UnitTable } from './unit-table.ts'
-import { CREDIT_TERMS, type Terms, VERDICTS, type Verdict } from './verdict.ts'
+import { CREDIT_TERMS, VERDICTS, type Verdict } from './verdict.ts'
 
 export interface ReporterFigures {
   reporter: Address
@@ -36,7 +36,7 @@ export interface UnitExplanation {
   usable: number
   failed: number
   minimumUsable: number
-  terms: Terms
+  terms: SlaTerms
   metrics: UnitMetrics
   /** Credits by term in basis points, −1 where a term is not enforced; the largest is the one that counts. */
   credits: { term: (typeof CREDIT_TERMS)[number]; creditBps: number }[]

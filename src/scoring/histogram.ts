@@ -50,7 +50,10 @@ function bounded(value: number): number {
   return Math.min(MAX_VALUE, Math.max(1, value))
 }
 
-/** p95 of a latency histogram with `total` > 0 samples: rank ⌈0.95·total⌉, linear within its bin. */
+/**
+ * p95 of a latency histogram with `total` > 0 samples: rank ⌈0.95·total⌉, linear within its bin and rounded up, for a bin
+ * holds nothing at its lower edge: of samples above the term the p95 is above the term.
+ */
 export function p95(bins: Uint16Array | Uint8Array, start: number, edges: Float64Array, count: number, total: number) {
   const rank = total - Math.floor(total / 20)
   let before = 0
@@ -58,7 +61,7 @@ export function p95(bins: Uint16Array | Uint8Array, start: number, edges: Float6
   while (before + bins[start + bin]! < rank) before += bins[start + bin++]!
   const lower = bin === 0 ? 0 : edges[bin - 1]!
   const upper = bin === count ? 2 * lower : edges[bin]!
-  return bounded(lower + Math.floor(((upper - lower) * (rank - before)) / bins[start + bin]!))
+  return bounded(lower + Math.ceil(((upper - lower) * (rank - before)) / bins[start + bin]!))
 }
 
 /** p10 of a throughput histogram with `total` > 0 samples: rank ⌈0.1·total⌉, linear within its bin. */

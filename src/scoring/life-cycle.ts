@@ -73,6 +73,8 @@ export function stateAfterEpoch(
   const outage = Math.max(OUTAGE_MISSES_MIN, Math.floor(epochsPerDay / OUTAGE_DAY_SHARE))
   if (state === PENDING && verdict === MET && tally.unwritable <= tally.writable)
     enter(table, row, VETTING, 'vetted', epoch)
+  // Seven good days after a loss are days after it, also for a unit that was suspended before.
+  if (lost) table.cleanDays[row] = 0
   if (!served(state)) return
   if (lost) enter(table, row, SUSPENDED, 'data-lost', epoch)
   else if (misses >= outage) enter(table, row, SUSPENDED, 'outage', epoch)
@@ -92,6 +94,7 @@ export function stateAfterDay(
   epochsPerDay: number,
 ): void {
   const state = table.state[row]!
+  // Of the state that the day began in: who is suspended by this very close has not been so for 30 days.
   const stale = epoch - table.stateSinceEpoch[row]! >= REMOVAL_DAYS * epochsPerDay
   if (state === REMOVED) return
   if (state === PENDING) {
@@ -103,7 +106,7 @@ export function stateAfterDay(
     if (ratePpm >= target - BAD_DAY_SHORTFALL_PPM) afterGoodDay(table, row, epoch, state)
     else afterBadDay(table, row, epoch, state)
   }
-  if (stale && table.state[row] === SUSPENDED) enter(table, row, REMOVED, 'abandoned', epoch)
+  if (stale && state === SUSPENDED && table.state[row] === SUSPENDED) enter(table, row, REMOVED, 'abandoned', epoch)
 }
 
 function afterGoodDay(table: UnitTable, row: number, epoch: number, state: number): void {

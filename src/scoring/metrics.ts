@@ -22,6 +22,7 @@ import {
   type UnitTable,
   UP,
 } from './unit-table.ts'
+import { throughputSamples } from './verdict.ts'
 
 export interface UnitMetrics {
   /** Median of the rates over the previous and the current day; 0 when not judged. */
@@ -129,7 +130,7 @@ export function measure(table: UnitTable, row: number, edges: Edges, params: Eva
   viewWords(table.small)
   measureAvailability(table, row, minReports, out)
   measureLatency(table, row, edges, params, out)
-  const claimSamples = ttfbClaimSamples >> 1
+  const claimSamples = throughputSamples(ttfbClaimSamples)
   out.downP10Kbps = measureSmall(table, row, DOWN, edges.down, minReports, claimSamples)
   out.downSamples = lastSamples
   out.upP10Kbps = measureSmall(table, row, UP, edges.up, minReports, claimSamples)
@@ -138,7 +139,8 @@ export function measure(table: UnitTable, row: number, edges: Edges, params: Eva
 }
 
 /**
- * Median over reporters of ⌊good · 10^6 / attempts⌋ for one pair of counters, −1 with fewer than minReports reporters.
+ * Median over reporters of ⌊other · 10^6 / attempts⌋ for one pair of counters (`other`: successes, or failures), −1 with fewer
+ * than minReports reporters.
  */
 export function medianRatePpm(
   table: UnitTable,

@@ -2,16 +2,7 @@
 import type { EpochUnits } from './epoch-units.ts'
 import { ScoringError } from './errors.ts'
 import { type ReporterTable, slotsFor } from './reporter-table.ts'
-import {
-  COUNTERS,
-  cloneTable,
-  copyRow,
-  createUnitTable,
-  SMALL_BINS,
-  SMALL_HISTOGRAMS,
-  TTFB_BINS,
-  type UnitTable,
-} from './unit-table.ts'
+import { cloneTable, copyRow, createUnitTable, type UnitTable } from './unit-table.ts'
 
 /** Order of two 32-byte ids. */
 function compareIds(a: Uint8Array, i: number, b: Uint8Array, j: number): number {
@@ -45,32 +36,12 @@ function mergeRows(parent: UnitTable, units: EpochUnits, slots: number, epoch: n
   return next
 }
 
-function eraseSlot(table: UnitTable, slot: number): void {
-  for (let row = 0; row < table.count; row++) {
-    const base = row * table.slots + slot
-    const room = SMALL_HISTOGRAMS * SMALL_BINS
-    table.counters.fill(0, base * COUNTERS, (base + 1) * COUNTERS)
-    table.ttfb.fill(0, base * TTFB_BINS, (base + 1) * TTFB_BINS)
-    table.small.fill(0, base * room, (base + 1) * room)
-  }
-}
-
-/**
- * @param reassigned slots whose contents belong to a reporter that was forgotten
- * @throws {ScoringError} `units-unsorted`
- */
-export function nextTable(
-  parent: UnitTable,
-  units: EpochUnits,
-  reporters: ReporterTable,
-  reassigned: readonly number[],
-  epoch: number,
-): UnitTable {
+/** @throws {ScoringError} `units-unsorted` */
+export function nextTable(parent: UnitTable, units: EpochUnits, reporters: ReporterTable, epoch: number): UnitTable {
   const slots = slotsFor(reporters)
   const next =
     slots === parent.slots && sameUnits(parent, units) ? cloneTable(parent) : mergeRows(parent, units, slots, epoch)
   next.reporters = reporters
   next.epoch = epoch
-  for (const slot of reassigned) eraseSlot(next, slot)
   return next
 }

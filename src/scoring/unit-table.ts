@@ -159,6 +159,14 @@ export function copyRow(source: UnitTable, from: number, target: UnitTable, to: 
   copySlots(source.small, target.small, SMALL_ROOM)
 }
 
+/** Empties one slot of a row. */
+export function eraseSlot(table: UnitTable, row: number, slot: number): void {
+  const base = row * table.slots + slot
+  table.counters.fill(0, base * COUNTERS, (base + 1) * COUNTERS)
+  table.ttfb.fill(0, base * TTFB_BINS, (base + 1) * TTFB_BINS)
+  table.small.fill(0, base * SMALL_ROOM, (base + 1) * SMALL_ROOM)
+}
+
 /** A copy with the same rows that shares nothing with the original. */
 export function cloneTable(table: UnitTable): UnitTable {
   const copy = createUnitTable(0, table.slots, {

@@ -1,5 +1,6 @@
 /** The verdict of one unit and epoch, and what it pays (docs/scoring.md 3). */
 import type { EvaluationParams } from '../core/params.ts'
+import type { SlaTerms } from '../core/units.ts'
 import {
   AVAILABILITY_TIERS,
   FULL_BPS,
@@ -16,13 +17,6 @@ export const NEUTRAL = 0
 export const MET = 1
 export const MISSED = 2
 
-export interface Terms {
-  availabilityPpm: number
-  ttfbP95Ms: number
-  downP10Kbps: number
-  upP10Kbps: number
-}
-
 /** Usable reports below which an epoch decides nothing: min(7, n − f − 1), at least one. */
 export function minimumUsable(n: number, f: number): number {
   return Math.max(1, Math.min(MIN_USABLE_REPORTS, n - f - 1))
@@ -34,9 +28,12 @@ export function verdictOf(usable: number, failed: number, minimum: number): numb
   return 2 * failed > usable ? MISSED : MET
 }
 
-/** Samples behind a throughput claim: half of latency's, for 0.9^29 < 0.05 as 0.95^59 < 0.05. */
+/**
+ * Samples behind a throughput claim: half of latency's, for 0.9^29 < 0.05 as 0.95^59 < 0.05. Unsigned: 2^32 − 1 is how a
+ * network says "never".
+ */
 export function throughputSamples(ttfbSamples: number): number {
-  return ttfbSamples >> 1
+  return ttfbSamples >>> 1
 }
 
 export function availabilityCredit(availabilityPpm: number, targetPpm: number): number {
@@ -58,7 +55,7 @@ export const CREDIT_TERMS = ['availability', 'latency', 'download', 'upload'] as
 const NOT_ENFORCED = -1
 
 /** Fills `out` with each term's credit in basis points and returns the largest, 0 without any. */
-export function creditOf(terms: Terms, m: UnitMetrics, params: EvaluationParams, out: Int32Array): number {
+export function creditOf(terms: SlaTerms, m: UnitMetrics, params: EvaluationParams, out: Int32Array): number {
   const samples = throughputSamples(params.ttfbEnforceSamples)
   const enforced = (term: number, value: number, have: number, need: number) => term > 0 && value > 0 && have >= need
   out[0] = m.availabilityJudged ? availabilityCredit(m.availabilityPpm, terms.availabilityPpm) : NOT_ENFORCED

@@ -1,6 +1,24 @@
 /** Decayed evidence and its lower confidence bound (docs/scoring.md 5). */
-import { Z_SQUARED_Q32 } from './constants.ts'
-import { mulDiv, mulShift48, sqrtOfProduct, TWO_48 } from './fixed.ts'
+import { EVIDENCE_KEPT_Q32, Z_SQUARED_Q32 } from './constants.ts'
+import { mulDiv, mulShift48, type Q64, scaleQ64, sqrtOfProduct, TWO_48 } from './fixed.ts'
+
+/** Successes and failures, Q32. */
+export interface Evidence {
+  success: number
+  failure: number
+}
+
+/**
+ * A day later: decayed by `decay`, plus `gained` of which `success` are successes. Success and sum are floored and failure is
+ * what is left, so that the sum depends on how much was measured alone and not on what was found.
+ */
+export function nextEvidence(before: Evidence, decay: Q64, gained: number, success: number): Evidence {
+  const total = before.success + before.failure
+  if (total <= EVIDENCE_KEPT_Q32)
+    return { success: before.success + success, failure: before.failure + gained - success }
+  const kept = scaleQ64(before.success, decay)
+  return { success: kept + success, failure: scaleQ64(total, decay) - kept + gained - success }
+}
 
 /**
  * Wilson's lower bound (E. B. Wilson, JASA 22 (1927), 209–212) of S/(S+F) at z² = 2.705543, in Q48.

@@ -4,11 +4,11 @@ import { describe, it } from 'node:test'
 import fc from 'fast-check'
 import { DECAY_2_DAYS, DECAY_30_DAYS } from '../../../src/scoring/constants.ts'
 import { evidenceQ32 } from '../../../src/scoring/day-close.ts'
-import { mulDiv, scaleQ64 } from '../../../src/scoring/fixed.ts'
+import { mulDiv, TWO_48 } from '../../../src/scoring/fixed.ts'
 import { exp2NegQ48, log2Q32 } from '../../../src/scoring/log2.ts'
 import { createScoreBreakdown, createScoreInputs, scoreUnit } from '../../../src/scoring/score.ts'
 import { ratioUtility } from '../../../src/scoring/utilities.ts'
-import { wilsonLowerQ48 } from '../../../src/scoring/wilson.ts'
+import { meanQ48, nextEvidence, trendQ48, wilsonLowerQ48 } from '../../../src/scoring/wilson.ts'
 import * as reference from './reference.ts'
 import { evidence, ONE, type Real, type ReferenceDay, real } from './reference.ts'
 
@@ -24,6 +24,7 @@ const BOUNDS = {
   evidence: 3.1e-8,
   ratio: 2.5e-9,
   score: 1e-8,
+  trend: 2e-5,
 }
 
 function within(name: keyof typeof BOUNDS, got: Real, want: Real): void {
@@ -37,16 +38,14 @@ const day = fc.record({
   counted: fc.oneof(fc.constant(144), fc.integer({ min: 0, max: 144 })),
 })
 
-/** The recurrences of docs/scoring.md 5.2 with the code's own arithmetic. */
+/** The evidence after some days, by the code. */
 function recur(days: readonly ReferenceDay[], decay: typeof DECAY_30_DAYS, perDay: number) {
-  let [s, f] = [0, 0]
+  let evidence = { success: 0, failure: 0 }
   for (const { ratePpm, counted } of days) {
     const c = evidenceQ32(perDay, counted, 144)
-    const good = mulDiv(c, ratePpm, 1_000_000)
-    s = scaleQ64(s, decay) + good
-    f = scaleQ64(f, decay) + c - good
+    evidence = nextEvidence(evidence, decay, c, mulDiv(c, ratePpm, 1_000_000))
   }
-  return [s, f] as const
+  return [evidence.success, evidence.failure] as const
 }
 
 describe('fixed point against the high-precision reference', () => {
@@ -100,6 +99,29 @@ describe('fixed point against the high-precision reference', () => {
         within('evidence', fromQ(f, Q32), slow.failure)
       }),
       { numRuns: 25 },
+    )
+  })
+
+  it('behavior: the trend survives any time without a report', () => {
+    fc.assert(
+      fc.property(
+        fc.array(day, { minLength: 1, maxLength: 60 }),
+        fc.integer({ min: 0, max: 400 }),
+        (measured, idle) => {
+          const days = [...measured, ...Array.from({ length: idle }, () => ({ ratePpm: 0, counted: 0 }))]
+          const mean = (decay: typeof DECAY_30_DAYS) => meanQ48(...recur(days, decay, 72))
+          const wanted = (halfLife: number) => {
+            const { success, failure } = evidence(days, 144, 72, halfLife)
+            return success + failure === 0n ? 0n : reference.div(success, success + failure)
+          }
+          const [fast, slow] = [wanted(2), wanted(30)]
+          fc.pre(slow > ONE / 2n)
+          const got = trendQ48(mean(DECAY_2_DAYS), mean(DECAY_30_DAYS))
+          assert.ok(got <= TWO_48)
+          within('trend', fromQ(got, Q48), fast >= slow ? ONE : reference.div(fast, slow))
+        },
+      ),
+      { numRuns: 200 },
     )
   })
 

@@ -1,12 +1,14 @@
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
 import { UNIT_STATES } from '../../../src/core/units.ts'
+import type { EpochReport } from '../../../src/scoring/evaluation.ts'
 import { encodeRow, reportersDigest } from '../../../src/scoring/record-codec.ts'
 import { cloneTable, createUnitTable, type UnitTable } from '../../../src/scoring/unit-table.ts'
 import { MET, MISSED, NEUTRAL } from '../../../src/scoring/verdict.ts'
-import { report, run, step, TEST_PARAMS, testUnits, votes } from './fixture.ts'
+import { report, reporter, run, step, TEST_PARAMS, testUnits, votes } from './fixture.ts'
 
 const rowBytes = (table: UnitTable, row = 0) => encodeRow(table, row, reportersDigest(table.reporters))
+const losingNothing = Array.from({ length: 9 }, (_, i) => report(i, [{}, { task: 'integrity' }]))
 const stateOf = (table: UnitTable, row = 0) => UNIT_STATES[table.state[row]!]!
 
 describe('evaluateEpoch', () => {
@@ -81,6 +83,35 @@ describe('evaluateEpoch', () => {
     assert.equal(skipped.daysClosed[0], table.daysClosed[0]! + 3)
     const stepped = step(votes(9), { table: neutral.table, epoch: 35 }).table
     assert.deepEqual(rowBytes(skipped), rowBytes(stepped))
+  })
+
+  it('behavior: days that close in a gap are closed with the reports of those whose slots newcomers take after it', () => {
+    const { table } = run(15, () => votes(9), { units: testUnits(9) })
+    const newcomers = Array.from({ length: 9 }, (_, i) => report(100 + i, [{}]))
+    const options = { epoch: 60, units: testUnits(9) }
+    const skipped = step(newcomers, { ...options, table }).table
+    const neutral = run(45, () => [], { table, units: testUnits(9) }).table
+    const stepped = step(newcomers, { ...options, table: neutral }).table
+    assert.equal(skipped.reporters.addresses[0], reporter(100))
+    assert.deepEqual(rowBytes(skipped), rowBytes(stepped))
+  })
+
+  it('behavior: a day begun under more epochs a day is a full day at most', () => {
+    const units = testUnits(143)
+    const { table } = run(140, () => losingNothing, { units, params: { ...TEST_PARAMS, epochsPerDay: 144 } })
+    const next = step(losingNothing, { table, units, params: { ...TEST_PARAMS, epochsPerDay: 1 } }).table
+    assert.equal((next.slowSuccess[0]! + next.slowFailure[0]!) / 2 ** 32, 72)
+    assert.equal((next.integritySuccess[0]! + next.integrityFailure[0]!) / 2 ** 32, 144)
+  })
+
+  it("behavior: of an epoch's own loss and a jury's confirmations the larger number counts", () => {
+    const losing = Array.from({ length: 9 }, (_, i) => report(i, [{}, { task: 'integrity', outcome: 'wrong-content' }]))
+    const incidents = (reports: readonly EpochReport[], jury: number) => {
+      const units = { ...testUnits(0), confirmedLosses: Uint8Array.of(jury) }
+      return step(reports, { units }).table.lossIncidents[0]
+    }
+    assert.deepEqual([incidents(losing, 0), incidents(losing, 1), incidents(losing, 3)], [1, 1, 3])
+    assert.deepEqual([incidents(losingNothing, 0), incidents(losingNothing, 2)], [0, 2])
   })
 
   it('behavior: a day closes at the epoch unitId mod epochsPerDay', () => {

@@ -29,6 +29,19 @@ describe('histograms', () => {
     assert.ok(fastP10([...repeat(10, 7_999), ...repeat(90, 8_000)]) < 8_000)
   })
 
+  it('behavior: a single sample above the term at the rank of the p95 is above the term, however full its bin is', () => {
+    assert.ok(lateP95([...repeat(1_899, 200), ...repeat(100, 201)]) > 200)
+    assert.ok(lateP95([...repeat(1_899, 400), ...repeat(100, 401)]) > 400)
+    assert.ok(lateP95([...repeat(1_900, 200), ...repeat(100, 201)]) <= 200)
+  })
+
+  it('default: linear within the bin, latency rounded up and throughput down', () => {
+    // 201 … 282 holds ranks 1 … 20 of 20, of which the p95 is the 19th: 200 + ⌈82·19/20⌉.
+    assert.equal(lateP95(repeat(20, 230)), 278)
+    // 8 000 … 15 999 holds ranks 1 … 30, of which the p10 is the third: 8 000 + ⌊8 000·2/30⌋.
+    assert.equal(fastP10(repeat(30, 9_000)), 8_533)
+  })
+
   it('behavior: within a bin of half an octave of the truth', () => {
     for (const value of [13, 40, 90, 150, 260, 700, 1_500]) {
       const got = lateP95(repeat(100, value))

@@ -77,6 +77,26 @@ describe('life cycle', () => {
     assert.equal(lifeOf(9, (_, epoch) => withLoss(epoch)).at(-1), 'Probation: recovering')
   })
 
+  it('behavior: seven good days count from the latest loss', () => {
+    const losing = Array.from({ length: 9 }, (_, i) => report(i, [{}, { task: 'integrity', outcome: 'wrong-length' }]))
+    const twice = (epoch: number) => (epoch === 25 || epoch === 75 ? losing : good)
+    assert.equal(lifeOf(13, (_, epoch) => twice(epoch)).at(-1), 'Suspended: data-lost')
+    assert.equal(lifeOf(14, (_, epoch) => twice(epoch)).at(-1), 'Probation: recovering')
+  })
+
+  it('behavior: the 30 days before a removal are days of suspension, not of the warning before it', () => {
+    // Every third day is bad: a warning that neither three good nor three bad days end. Then three bad ones.
+    const life = lifeOf(52, (day, epoch) =>
+      (day >= 2 && day < 40 && day % 3 === 2) || (day >= 41 && day < 44) ? poorDay(epoch) : good,
+    )
+    assert.deepEqual(life.slice(2), [
+      'Warned: availability-below-terms',
+      'Suspended: bad-days',
+      'Probation: recovering',
+      'Active: good-days',
+    ])
+  })
+
   it('behavior: a unit that is never vetted, or stays suspended, is removed after 30 days, for good', () => {
     assert.deepEqual(lifeOf(32, () => bad).slice(-1), ['Removed: never-vetted'])
     const abandoned = lifeOf(40, (day) => (day < 2 ? good : day < 38 ? bad : good))

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
-import { availabilityCredit, minimumUsable, ratioCredit } from '../../../src/scoring/verdict.ts'
+import { availabilityCredit, minimumUsable, ratioCredit, throughputSamples } from '../../../src/scoring/verdict.ts'
 
 describe('verdict', () => {
   it('default: the tiers of availability begin where the page says', () => {
@@ -15,6 +15,10 @@ describe('verdict', () => {
       [200, 201, 400, 401].map((ms) => ratioCredit(ms, 200)),
       [0, 1_000, 1_000, 2_500],
     )
+  })
+
+  it('behavior: the largest number of samples means never, for throughput too', () => {
+    assert.deepEqual([59, 200, 2 ** 32 - 1].map(throughputSamples), [29, 100, 2 ** 31 - 1])
   })
 
   it('default: usable reports that an epoch needs, by size of the set', () => {
