@@ -126,7 +126,7 @@ export interface Chain extends ChainReader {
   /** Called in the order of the chain, from inside the follower: must not throw or take long. */
   subscribe(listener: (change: ChainChange) => void): () => void
   health(): ChainHealth
-  /** Resolves once everything up to the chain's present head was taken in. */
+  /** Resolves once everything up to the chain's present head was taken in; waits through problems (see `health`). */
   synced(signal: AbortSignal): Promise<void>
   /** Native coin of an account, at the head. */
   balance(account: Address, signal: AbortSignal): Promise<bigint>

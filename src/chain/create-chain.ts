@@ -192,7 +192,7 @@ function assemble(options: ChainOptions, network: ChainNetwork, { source, follow
     subscribe: (listener) => follower.subscribe(listener),
     health: () => runner.health(),
     async synced(signal) {
-      await ready(signal)
+      await runner.until(() => (follower.synced ? true : undefined), signal, { patient: true })
     },
     balance: (account, signal) => source.active().balance(account, signal),
     tokenBalance: readErc20,

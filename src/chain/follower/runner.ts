@@ -14,9 +14,10 @@ const MAX_PAUSE_MS = 15_000
 export interface Runner {
   /**
    * The first value that `attempt` gives after some step. With `signal` only the waiting ends.
-   * @throws {ChainError} the present problem, once it lasts.
+   * @param options.patient waits through problems instead of telling them: for a start, not for a phase of an epoch.
+   * @throws {ChainError} the present problem, once it lasts; `stopped`.
    */
-  until<T>(attempt: () => T | undefined, signal: AbortSignal): Promise<T>
+  until<T>(attempt: () => T | undefined, signal: AbortSignal, options?: { patient?: boolean }): Promise<T>
   /** Looks at the head now. */
   wake(): void
   health(): ChainHealth
@@ -99,7 +100,7 @@ export function startRunner(pollMs: number, { follower, warning, clock, logger, 
   const running = run()
 
   return {
-    until(attempt, signal) {
+    until(attempt, signal, { patient = false } = {}) {
       return new Promise((resolve, reject) => {
         if (stopping.signal.aborted) return reject(stopped())
         if (signal.aborted) return reject(signal.reason)
@@ -118,7 +119,9 @@ export function startRunner(pollMs: number, { follower, warning, clock, logger, 
               end(() => reject(error))
             }
           },
-          fail: (error) => end(() => reject(error)),
+          fail(error) {
+            if (!patient || stopping.signal.aborted) end(() => reject(error))
+          },
         }
         signal.addEventListener('abort', onAbort, { once: true })
         waiters.add(waiter)

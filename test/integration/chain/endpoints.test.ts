@@ -4,6 +4,7 @@ import { after, before, describe, it } from 'node:test'
 import type { ChainHealth } from '../../../src/chain/api.ts'
 import { ChainError } from '../../../src/chain/errors.ts'
 import { createTestNetwork, type DisposableChain, type TestNetwork } from '../../support/chain-network.ts'
+import { MemoryStore } from '../../support/market/memory-store.ts'
 import { startRpcProxy } from '../../support/rpc-proxy.ts'
 
 const code = (expected: string) => (error: unknown) => error instanceof ChainError && error.code === expected
@@ -92,7 +93,7 @@ describe('endpoints', () => {
     await using proxy = await startRpcProxy(network.anvil.url)
     proxy.intercept = (call) => (call.method === 'eth_getLogs' ? Promise.resolve([]) : undefined)
     await using chain = await network.connect({ rpcUrls: [proxy.url, network.anvil.url] })
-    await assert.rejects(chain.synced(limit()), code('rpc-disagreement'))
+    await assert.rejects(chain.latestAttestation(limit()), code('rpc-disagreement'))
     assert.equal(chain.view().sets().length, 0)
   })
 
@@ -103,7 +104,7 @@ describe('endpoints', () => {
         ? forward(call).then((logs) => (logs as object[]).map((log) => ({ ...log, blockHash: `0x${'dd'.repeat(32)}` })))
         : undefined
     await using chain = await network.connect({ rpcUrls: [proxy.url] })
-    await assert.rejects(chain.synced(limit()), code('rpc-inconsistent'))
+    await assert.rejects(chain.latestAttestation(limit()), code('rpc-inconsistent'))
   })
 
   it('error: a log that can’t be read leaves no half state behind', async () => {
@@ -116,7 +117,7 @@ describe('endpoints', () => {
           )
         : undefined
     await using chain = await network.connect({ rpcUrls: [proxy.url] })
-    await assert.rejects(chain.synced(limit()), code('rpc-inconsistent'))
+    await assert.rejects(chain.latestAttestation(limit()), code('rpc-inconsistent'))
     assert.equal(chain.view().oracles().length, 0)
     cut = false
     await healthOf(chain, ({ problem }) => problem === undefined)
@@ -138,6 +139,25 @@ describe('endpoints', () => {
     await network.anvil.mine(1)
     await healthOf(chain, ({ problem }) => problem === undefined)
     await atHead(chain)
+  })
+
+  it('behavior: a node that starts while the chain is away waits for it', async () => {
+    await using proxy = await startRpcProxy(network.anvil.url)
+    proxy.down = 503
+    const connecting = network.connect({ rpcUrls: [proxy.url] })
+    const store = new MemoryStore()
+    const before = await network.connect({ store })
+    await before.synced(limit())
+    await before.stop()
+    // With a store the constants are known: it starts at once and waits for the head.
+    await using known = await network.connect({ rpcUrls: [proxy.url], store })
+    await healthOf(known, ({ problem }) => problem?.code === 'rpc-unreachable')
+    const synced = known.synced(limit())
+    proxy.down = undefined
+    await synced
+    await using chain = await connecting
+    await chain.synced(limit())
+    assert.deepEqual(chain.view().sets(), known.view().sets())
   })
 
   it('error: another chain, and an address without the contract', async () => {
