@@ -1,7 +1,10 @@
-/** `HttpClient` on node:http and node:https: a connection of its own for each request, pinned to a checked address. */
+/**
+ * `HttpClient` on node:http and node:https, pinned to checked addresses: a connection of its own for each request, as
+ * probes need it, or connections that are used again, as transfers want them.
+ */
 import type { ClientRequest, IncomingMessage } from 'node:http'
-import { request as httpRequest } from 'node:http'
-import { request as httpsRequest } from 'node:https'
+import { Agent as HttpAgent, request as httpRequest } from 'node:http'
+import { Agent as HttpsAgent, request as httpsRequest } from 'node:https'
 import { Readable } from 'node:stream'
 import { type HttpClient, HttpFailure, type HttpRequest, type HttpResponse } from '../../core/ports/http.ts'
 import { heldBody } from '../held-body.ts'
@@ -20,6 +23,11 @@ export interface HttpClientOptions {
   idleMs?: number
   /** All of it. @default 60,000 ms */
   totalMs?: number
+  /**
+   * Idle connections that are kept for further requests to the same address. 0: each request has a fresh one.
+   * @default 0
+   */
+  keepConnections?: number
   /** PEM of further certificate authorities. */
   ca?: string
   lookup?: Lookup
@@ -27,9 +35,19 @@ export interface HttpClientOptions {
 
 const MAX_HEADER_BYTES = 16_384
 
-export function createHttpClient(options: HttpClientOptions = {}): HttpClient {
+/** An idle connection is closed after so long; servers close theirs after 5 s and more. */
+const KEEP_MS = 4000
+
+type Agents = { http: HttpAgent | false; https: HttpsAgent | false }
+
+export function createHttpClient(options: HttpClientOptions = {}): HttpClient & { close(): void } {
   const settings = { allowPrivate: false, connectMs: 10_000, idleMs: 10_000, totalMs: 60_000, ...options }
+  const agents = createAgents(options.keepConnections ?? 0)
   return {
+    close() {
+      if (agents.http) agents.http.destroy()
+      if (agents.https) agents.https.destroy()
+    },
     async request(request) {
       request.signal?.throwIfAborted()
       const parts = splitUrl(request.url)
@@ -40,7 +58,7 @@ export function createHttpClient(options: HttpClientOptions = {}): HttpClient {
         const lookup = resolveChecked(parts.host, settings.lookup ?? systemLookup, settings.allowPrivate)
         const resolved = await limits.race(lookup)
         phases.mark('resolved')
-        const sent = open(parts, resolved, request, settings.ca)
+        const sent = open(parts, resolved, request, agents, settings.ca)
         return await exchange(sent, request, phases, limits)
       } catch (error) {
         limits.stop()
@@ -50,10 +68,17 @@ export function createHttpClient(options: HttpClientOptions = {}): HttpClient {
   }
 }
 
+function createAgents(keep: number): Agents {
+  if (keep === 0) return { http: false, https: false }
+  const options = { keepAlive: true, maxFreeSockets: keep, timeout: KEEP_MS }
+  return { http: new HttpAgent(options), https: new HttpsAgent(options) }
+}
+
 function open(
   { secure, host, port, path }: UrlParts,
   resolved: Resolved,
   request: HttpRequest,
+  agents: Agents,
   ca?: string,
 ): ClientRequest {
   const standard = port === (secure ? 443 : 80)
@@ -68,7 +93,7 @@ function open(
     headers: { ...request.headers, host: standard ? name : `${name}:${port}` },
     // A name for the certificate; addresses are not allowed in SNI.
     ...(secure && { servername: /^[\d.]+$|:/.test(host) ? '' : host, ...(ca !== undefined && { ca }) }),
-    agent: false,
+    agent: secure ? agents.https : agents.http,
     maxHeaderSize: MAX_HEADER_BYTES,
   })
 }
@@ -87,6 +112,10 @@ async function exchange(
   answered.catch(() => {})
   limits.watch(sent)
   sent.once('socket', (socket) => {
+    if (!socket.connecting) {
+      phases.mark('connected')
+      return
+    }
     socket.once('connect', () => phases.mark('connected'))
     socket.once('secureConnect', () => phases.mark('secured'))
   })
@@ -98,12 +127,16 @@ async function exchange(
   return {
     status: response.statusCode ?? 0,
     headers: flatten(response),
-    body: heldBody(read(response, phases, limits), () => {
-      limits.stop()
-      sent.destroy()
-    }),
+    // After a whole exchange the connection is no longer this request's to close.
+    body: heldBody(read(response, phases, limits), () =>
+      exchanged(response, sent) ? limits.release() : limits.stop(),
+    ),
     timings: () => phases.timings(),
   }
+}
+
+function exchanged(response: IncomingMessage, sent: ClientRequest): boolean {
+  return response.complete && response.readableEnded && sent.writableFinished
 }
 
 async function upload(sent: ClientRequest, body: AsyncIterable<Uint8Array> | undefined): Promise<void> {

@@ -1,5 +1,6 @@
 /** The limits of one exchange. Whichever is reached first cuts the connection and names itself as the reason. */
 import type { ClientRequest } from 'node:http'
+import type { Socket } from 'node:net'
 import { HttpFailure, type HttpFailureCode } from '../../core/ports/http.ts'
 
 export interface LimitSettings {
@@ -17,6 +18,7 @@ export class Limits {
   readonly #timers = new Set<NodeJS.Timeout>()
   readonly #cut = Promise.withResolvers<never>()
   #request: ClientRequest | undefined
+  #unwatch = () => {}
 
   constructor(
     settings: LimitSettings,
@@ -43,24 +45,44 @@ export class Limits {
   watch(request: ClientRequest): void {
     this.#request = request
     if (this.reason) request.destroy()
-    request.once('socket', (socket) => {
-      const secure = 'encrypted' in socket
-      socket.once(secure ? 'secureConnect' : 'connect', () => {
-        this.#clear(this.#connectTimer)
-        socket.setTimeout(this.#settings.idleMs, () => this.#fail('idle-timeout'))
-      })
-      socket.on('data', () => {
-        if (socket.bytesRead > this.#maxBytes) this.#fail('byte-ceiling')
-      })
-    })
+    request.once('socket', (socket) => this.#watchSocket(socket))
   }
 
-  /** Takes all timers back; nothing is cut any more. */
-  stop(): void {
+  /** Takes all timers back; nothing is cut any more. The connection, left in order, may serve another request. */
+  release(): void {
     for (const timer of this.#timers) clearTimeout(timer)
     this.#timers.clear()
     this.#signal?.removeEventListener('abort', this.#onAbort)
+    this.#unwatch()
+  }
+
+  /** `release`, and the connection is closed. */
+  stop(): void {
+    this.release()
     this.#request?.destroy()
+  }
+
+  #watchSocket(socket: Socket): void {
+    // A connection that is used again has read the answers before.
+    const ceiling = socket.bytesRead + this.#maxBytes
+    const onIdle = () => this.#fail('idle-timeout')
+    const onData = () => {
+      if (socket.bytesRead > ceiling) this.#fail('byte-ceiling')
+    }
+    const onConnected = () => {
+      this.#clear(this.#connectTimer)
+      socket.setTimeout(this.#settings.idleMs)
+      socket.on('timeout', onIdle)
+    }
+    const connected = 'encrypted' in socket ? 'secureConnect' : 'connect'
+    if (socket.connecting) socket.once(connected, onConnected)
+    else onConnected()
+    socket.on('data', onData)
+    this.#unwatch = () => {
+      socket.off('data', onData)
+      socket.off('timeout', onIdle)
+      socket.off(connected, onConnected)
+    }
   }
 
   #after(ms: number, code: HttpFailureCode): NodeJS.Timeout {

@@ -72,6 +72,31 @@ describe('createHttpClient', () => {
     assert.equal(connections, 2)
   })
 
+  it('behavior: kept connections are used again, each answer within its own ceiling', async () => {
+    let connections = 0
+    server = createServer((socket) => {
+      connections++
+      sockets.add(socket)
+      socket.on('error', () => {})
+      socket.on('data', () => socket.write(`${OK}content-length: 6000\r\n\r\n${'x'.repeat(6000)}`))
+    }).listen(0, '127.0.0.1')
+    await once(server, 'listening')
+    const address = server.address()
+    const url = `http://127.0.0.1:${typeof address === 'object' ? address?.port : 0}/`
+    const http = createHttpClient({ ...QUICK, keepConnections: 2 })
+    for (let i = 0; i < 12; i++) {
+      const response = await http.request({ method: 'GET', url, maxResponseBytes: 10_000 })
+      assert.equal((await readAll(response.body, 6000)).length, 6000)
+    }
+    assert.equal(connections, 1)
+    const left = await http.request({ method: 'GET', url, maxResponseBytes: 10_000 })
+    await left.body.return?.()
+    const next = await http.request({ method: 'GET', url, maxResponseBytes: 10_000 })
+    assert.equal((await readAll(next.body, 6000)).length, 6000)
+    assert.equal(connections, 2, 'an answer left unread takes its connection with it')
+    http.close()
+  })
+
   it('behavior: the path is sent as it stands', async () => {
     let head = ''
     server = createServer((socket) => {
