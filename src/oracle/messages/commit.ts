@@ -37,7 +37,7 @@ export function checkCommit(m: CommitMessage, rules: RoundRules, held: Hash32 | 
   if (held === m.commitHash) return ignore('duplicate')
   // 6.4 The signature is the seat's.
   if (!signedBySeat(rules, m.index, rules.digests.commit(m), m.signature)) return reject('bad-signature')
-  // 6.5 A second, different commit is equivocation: kept as evidence and forwarded once.
+  // 6.5 A second, different commit is equivocation: kept as evidence, not forwarded.
   if (held !== undefined) return { verdict: 'ignore', code: 'equivocation', message: m }
   return { verdict: 'accept', message: m }
 }
