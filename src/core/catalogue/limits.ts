@@ -19,6 +19,6 @@ export const MAX_SUMMARY_BYTES = BUCKETS * (FINGERPRINT_BYTES + 4) + 16
 export const MAX_PAGE_REQUEST_BYTES = 64
 /** Peers that a sync compares. */
 export const SYNC_PEERS = 4
-/** Pages asked for at once, over all peers. */
-export const SYNC_CONCURRENCY = 4
+/** Pages asked for at once: half of what one peer answers at a time. */
+export const SYNC_CONCURRENCY = 8
 export const SYNC_TIMEOUT_MS = 10_000
