@@ -206,6 +206,33 @@ describe('following the chain', () => {
     assert.equal((await second.factsAt(1, limit())).epoch, 1)
   })
 
+  it('behavior: of two that race into one block one is accepted, the other pays for an early return', async () => {
+    await using chain = await network.connect()
+    await network.toEpoch(1, 8)
+    await seen(chain)
+    await network.anvil.rpc('evm_setAutomine', [false])
+    const header = network.header({ epoch: 1 })
+    const signatures = await network.sign(header, 4)
+    const senders = await Promise.all([1, 2].map((i) => network.sender(chain, network.account(20 + i))))
+    const outcomes = senders.map((sender) =>
+      createAttestationSink({ chain, sender, logger: silentLogger, metrics: noMetrics }).submit(
+        header,
+        signatures,
+        limit(),
+      ),
+    )
+    const pooled = async () => Number((await network.anvil.rpc<{ pending: string }>('txpool_status')).pending)
+    while ((await pooled()) < 2) await seen(chain)
+    await network.anvil.mine(1)
+    const [a, b] = await Promise.all(outcomes)
+    assert.deepEqual([a!.kind, b!.kind].sort(), ['accepted', 'superseded'])
+    const [won, lost] = a!.kind === 'accepted' ? [a!, b!] : [b!, a!]
+    assert.ok(lost.gasUsed > 21_000n && lost.gasUsed < won.gasUsed)
+    await seen(chain)
+    assert.equal(chain.view().attestations(9).length, 1)
+    for (const sender of senders) await sender.stop()
+  })
+
   it('error: an attestation that the contract would not take is not sent', async () => {
     await using chain = await network.connect()
     const { sender, sink, header } = await attested(chain, 1)
