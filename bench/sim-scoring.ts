@@ -221,12 +221,12 @@ function markdown(rows: ReturnType<typeof estimates>): string {
   const percent = (value: number) => `${(value * 100).toFixed(2)} %`
   const lines = rows.map((r) => {
     const error = ((r.median - r.p) * 100).toFixed(2)
-    const figures = [percent(r.median), error, percent(r.mean), percent(r.majority)]
+    const figures = [percent(r.median), error, percent(r.worstUnit), percent(r.mean), percent(r.majority)]
     return `| ${[percent(r.p), `${r.liars * 100} %`, r.kind, ...figures].join(' | ')} |`
   })
   return [
-    '| p | liars | who say | median | error, points | raw mean | majority |',
-    `|${'---|'.repeat(7)}`,
+    '| p | liars | who say | median | error, points | worst unit | raw mean | majority |',
+    `|${'---|'.repeat(8)}`,
     ...lines,
   ].join('\n')
 }

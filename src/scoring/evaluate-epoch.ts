@@ -27,6 +27,8 @@ export interface EpochContext extends DayCloseInput {
   reassigned: readonly number[]
   /** First epoch to be skipped; `epoch` when none was. */
   from: number
+  /** Maintenance within its budget: the unit's reports were left out. */
+  excluded: boolean
   reports: ReturnType<typeof createUnitReports>
   tally: ReturnType<typeof createTally>
   edges: ReturnType<typeof createEdges>
@@ -68,6 +70,7 @@ export function createContext(input: EvaluateEpochInput): EpochContext {
     metrics: createUnitMetrics(),
     inputs: createScoreInputs(),
     breakdown: createScoreBreakdown(),
+    excluded: false,
     reports: createUnitReports(),
     tally: createTally(),
     edges: createEdges(),
@@ -107,8 +110,8 @@ function confirmedLosses(context: EpochContext): number {
 
 function judge(context: EpochContext): void {
   const { table, row, input, tally } = context
-  const excluded = input.units.status[row] === MAINTENANCE && takeMaintenance(table, row, context.epochsPerDay)
-  if (excluded) context.reports.count = 0
+  context.excluded = input.units.status[row] === MAINTENANCE && takeMaintenance(table, row, context.epochsPerDay)
+  if (context.excluded) context.reports.count = 0
   countReports(table, row, context.reports, context.edges, tally)
   measure(table, row, context.edges, input.params, context.metrics)
   context.creditBps = creditOf(context.terms, context.metrics, input.params, context.credits)

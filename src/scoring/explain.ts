@@ -36,11 +36,16 @@ export interface UnitExplanation {
   usable: number
   failed: number
   minimumUsable: number
+  /** Maintenance within its budget: whatever was reported does not count. */
+  maintenance: boolean
+  /** Usable integrity challenges of the epoch, and those that found content gone or altered. */
+  challenges: number
+  losses: number
   terms: SlaTerms
   metrics: UnitMetrics
   /** Credits by term in basis points, −1 where a term is not enforced; the largest is the one that counts. */
   credits: { term: (typeof CREDIT_TERMS)[number]; creditBps: number }[]
-  /** Ascending by rate: the median is the middle. */
+  /** Ascending by rate: the middle of those with an attempt is the median. */
   reporters: ReporterFigures[]
   state: UnitState
   stateReason: StateReason
@@ -147,6 +152,9 @@ export function explainUnit(input: EvaluateEpochInput, index: number): UnitExpla
     usable: tally.usable,
     failed: tally.failed,
     minimumUsable: context.minimum,
+    maintenance: context.excluded,
+    challenges: tally.challenges,
+    losses: tally.losses,
     terms: context.terms,
     metrics,
     credits: CREDIT_TERMS.map((term, i) => ({ term, creditBps: credits[i]! })),

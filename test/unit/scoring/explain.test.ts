@@ -41,6 +41,17 @@ describe('explainUnit', () => {
     assert.ok(why.breakdown.scoreBps > why.scoreBps)
   })
 
+  it('behavior: maintenance and losses are named as such', () => {
+    const losing = Array.from({ length: 9 }, (_, i) =>
+      report(i, [{ unit: 1 }, { unit: 1, task: 'integrity', outcome: i < 5 ? 'object-missing' : 'ok' }]),
+    )
+    const closed = { ...units, status: Uint8Array.of(1, 2) }
+    const why = explainUnit({ ...input, reports: losing }, 1)
+    assert.deepEqual([why.maintenance, why.challenges, why.losses, why.stateReason], [false, 9, 5, 'data-lost'])
+    const away = explainUnit({ ...input, reports: losing, units: closed }, 1)
+    assert.deepEqual([away.maintenance, away.challenges, away.usable, away.verdict], [true, 0, 0, 'NEUTRAL'])
+  })
+
   it('behavior: a unit that is new in this epoch has its reasons too', () => {
     const why = explainUnit({ ...input, units: testUnits(3, 7), reports: votes(9) }, 1)
     assert.deepEqual([why.verdict, why.state, why.stateReason, why.reporters], ['NEUTRAL', 'Pending', 'registered', []])
