@@ -80,7 +80,8 @@ describe('catalogue on the mesh', { timeout: 120_000 }, () => {
 
   it('error: a peer that invents adverts is found out and banned; the others serve on', async () => {
     const market = await marketOf(20)
-    const forged = await Promise.all(market.adverts.map(({ unitId }) => advertNow(unitId, 1n, 1n, signerOf(9))))
+    const later = BigInt(Date.now() + 1_000_000)
+    const forged = await Promise.all(market.adverts.map(({ unitId }) => advertNow(unitId, 1n, later, signerOf(9))))
     await start({ market, held: market.adverts, syncEveryMs: 60_000 })
     const liar = await start({ market, held: forged, syncEveryMs: 60_000 })
     await connected()
