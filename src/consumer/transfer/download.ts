@@ -1,4 +1,4 @@
-/** Download: parts in parallel, handed on in order, each leaf checked before anybody sees it. */
+/** Download: pieces of parts in parallel, handed on in order, each leaf checked before anybody sees it. */
 
 import type { GrantItem } from '../../core/grants/grant.ts'
 import { type IndexEntry, leavesKey, partCount, partKey, partLength } from '../../core/manifest/object-index.ts'
@@ -6,7 +6,7 @@ import { LEAF_BYTES, leafCount, objectRoot } from '../../core/manifest/tree.ts'
 import type { TransferProgress } from '../object-transfer.ts'
 import type { TransferContext } from './context.ts'
 import { TransferError } from './errors.ts'
-import { demandLeaves, getThrough } from './exchange.ts'
+import { demandLeaves, getThrough, type Piece } from './exchange.ts'
 import { GrantPool, throughGrant } from './grant-pool.ts'
 import { withRetries } from './retry.ts'
 import { inOrder } from './workers.ts'
@@ -18,7 +18,10 @@ export interface DownloadInput {
   onProgress?: ((progress: TransferProgress) => void) | undefined
 }
 
-/** Memory: one part for each of `concurrency`, and the leaf hashes (512 KiB for a GiB). */
+/** Read at once: whole leaves, small enough that twice `concurrency` of them are nothing in memory. */
+const PIECE_BYTES = 4 << 20
+
+/** Memory: two pieces for each of `concurrency`, and the leaf hashes (512 KiB for a GiB). */
 export async function* downloadObject(context: TransferContext, input: DownloadInput): AsyncGenerator<Uint8Array> {
   const { reservationId, entry, signal, onProgress } = input
   const leafHashes = await fetchLeaves(context, reservationId, entry, signal)
@@ -27,19 +30,31 @@ export async function* downloadObject(context: TransferContext, input: DownloadI
     return { action: 'read', key: partKey(entry.location, part), bytes: 0 }
   })
   const pool = new GrantPool(context.ports, reservationId, items)
-  const fetchPart = (part: number, stop: AbortSignal) =>
-    withRetries(context, `part ${part}`, stop, async () => {
-      const length = partLength(entry, part)
-      const data = await throughGrant(pool, part, stop, (grant) => getThrough(context, grant, length, stop))
-      demandLeaves(context, data, leafHashes, (part * entry.partBytes) / LEAF_BYTES)
+  const pieces = piecesOf(entry)
+  const fetchPiece = (index: number, stop: AbortSignal) => {
+    const { part, ...piece } = pieces[index]!
+    return withRetries(context, `part ${part}`, stop, async () => {
+      const data = await throughGrant(pool, part, stop, (grant) => getThrough(context, grant, piece, stop))
+      demandLeaves(context, data, leafHashes, (part * entry.partBytes + piece.start) / LEAF_BYTES)
       return data
     })
+  }
   let transferredBytes = 0
-  for await (const data of inOrder(parts, context.settings.concurrency, signal, fetchPart)) {
+  for await (const data of inOrder(pieces.length, 2 * context.settings.concurrency, signal, fetchPiece)) {
     transferredBytes += data.length
     yield data
     onProgress?.({ key: entry.key, transferredBytes, totalBytes: entry.bytes })
   }
+}
+
+function piecesOf(entry: IndexEntry): (Piece & { part: number })[] {
+  return Array.from({ length: partCount(entry) }, (_, part) => {
+    const total = partLength(entry, part)
+    return Array.from({ length: Math.max(1, Math.ceil(total / PIECE_BYTES)) }, (_, i) => {
+      const start = i * PIECE_BYTES
+      return { part, start, bytes: Math.min(PIECE_BYTES, total - start), total }
+    })
+  }).flat()
 }
 
 /** The leaf hashes prove themselves: together with the length they make the root that both sides signed. */
@@ -53,7 +68,9 @@ async function fetchLeaves(
   const pool = new GrantPool(context.ports, reservationId, items)
   return withRetries(context, 'leaf hashes', signal, async () => {
     const bytes = 32 * leafCount(entry.bytes)
-    const packed = await throughGrant(pool, 0, signal, (grant) => getThrough(context, grant, bytes, signal))
+    const packed = await throughGrant(pool, 0, signal, (grant) =>
+      getThrough(context, grant, { start: 0, bytes, total: bytes }, signal),
+    )
     const leafHashes = Array.from({ length: bytes / 32 }, (_, i) => packed.slice(32 * i, 32 * i + 32))
     if (!objectRoot(entry.bytes, leafHashes).every((byte, i) => byte === entry.root[i]))
       throw new TransferError('integrity', 'the leaf hashes do not make the root that was signed')

@@ -31,23 +31,35 @@ export async function putThrough(
   if (response.status < 200 || response.status > 299) throw new StatusError(response.status)
 }
 
-/** All of an object of exactly `bytes`. @throws {TransferError} `integrity` for another length. */
+/** What is read of a backend's object: its bytes from `start` on, of `total`. */
+export interface Piece {
+  start: number
+  bytes: number
+  total: number
+}
+
+/** Exactly the piece. @throws {TransferError} `integrity` for another length. */
 export async function getThrough(
   { ports, settings }: TransferContext,
   grant: Grant,
-  bytes: number,
+  { start, bytes, total }: Piece,
   signal: AbortSignal,
 ): Promise<Uint8Array> {
+  const whole = bytes === total
+  const range = whole ? undefined : { range: `bytes=${start}-${start + bytes - 1}` }
   const response = await ports.http.request({
     method: grant.method,
     url: grant.url,
-    headers: { ...grant.headers, 'accept-encoding': 'identity' },
+    headers: { ...grant.headers, ...range, 'accept-encoding': 'identity' },
     maxResponseBytes: bytes + WIRE_SLACK_BYTES,
     totalMs: settings.attemptMs,
     signal,
   })
-  if (response.status !== 200) {
+  if (response.status !== (whole ? 200 : 206)) {
     await response.body.return?.()
+    // The object is not as long as it was, or the backend does not know ranges.
+    if (response.status === 200 || response.status === 206 || response.status === 416)
+      throw new TransferError('integrity', 'the backend does not send the range that was asked for')
     throw new StatusError(response.status)
   }
   const data = new Uint8Array(bytes)

@@ -45,7 +45,13 @@ const eager: Clock = {
 }
 type World = Awaited<ReturnType<typeof serveUnit>>
 
-function transferOf(world: World, options: { store?: MapStore; http?: HttpClient } = {}): ObjectTransfer {
+interface Options {
+  store?: MapStore
+  http?: HttpClient
+  partBytes?: number
+}
+
+function transferOf(world: World, options: Options = {}): ObjectTransfer {
   return createObjectTransfer(
     {
       clock: eager,
@@ -58,7 +64,7 @@ function transferOf(world: World, options: { store?: MapStore; http?: HttpClient
       store: options.store ?? new MapStore(),
       sha256: () => createHash('sha256'),
     },
-    { partBytes: PART, concurrency: 3 },
+    { partBytes: options.partBytes ?? PART, concurrency: 3 },
   )
 }
 
@@ -107,12 +113,15 @@ for (const [name, start] of BACKENDS) {
     })
 
     it('default', async () => {
-      const transfer = transferOf(world)
-      const data = pattern(9 * PART + 12_345)
+      // Parts that are downloaded in several pieces, over connections that are kept.
+      const http = createHttpClient({ allowPrivate: true, keepConnections: 4 })
+      const transfer = transferOf(world, { partBytes: 9 * PART, http })
+      const data = pattern(19 * PART + 12_345)
       const stored = await transfer.upload(1n, 'dir/file ä', sourceOf(data))
       assert.deepEqual(stored, { key: 'dir/file ä', bytes: data.length, root: hashObject(data).root })
       assert.ok(Buffer.compare(await download(transfer, 'dir/file ä'), data) === 0)
       assert.deepEqual(await transfer.list(1n), [stored])
+      http.close()
     })
 
     it('behavior: sizes around leaves and parts, and nothing at all', async () => {
