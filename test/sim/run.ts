@@ -1,6 +1,6 @@
 /**
  * `npm run sim`: random schedules, spread over the machine's cores. `--seeds N` runs seeds 1 … N (`--from M` shifts them),
- * `--seed S` one of them with its last events, `--json` prints the summary as the last line. Exit code 1 on a violation.
+ * `--seed S` one of them with its last events, `--until-failure` stops at the first one, `--json` prints the summary as the last line. Exit code 1 on a violation.
  */
 import { availableParallelism } from 'node:os'
 import { parseArgs } from 'node:util'
@@ -22,6 +22,7 @@ const { values } = parseArgs({
     seed: { type: 'string' },
     json: { type: 'boolean', default: false },
     workers: { type: 'string' },
+    'until-failure': { type: 'boolean', default: false },
   },
 })
 
@@ -42,13 +43,17 @@ async function swarm(from: number, count: number): Promise<void> {
   const workers = Math.min(count, Number(values.workers ?? availableParallelism()))
   const results: ScheduleResult[] = []
   let next = from
+  let failed = false
   await Promise.all(
     Array.from({ length: workers }, async () => {
       const worker = new Worker(new URL('./worker.ts', import.meta.url))
-      while (next < from + count) {
+      while (next < from + count && !(values['until-failure'] && failed)) {
         const result = await ask(worker, String(next++))
         results.push(result)
-        if (result.violations.length > 0) tell(result)
+        if (result.violations.length > 0) {
+          failed = true
+          tell(result)
+        }
         if (results.length % 100 === 0) console.error(`${results.length} schedules`)
       }
       await worker.terminate()
