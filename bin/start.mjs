@@ -67,7 +67,7 @@ function outerEnvironment() {
 async function install() {
   process.stderr.write('lightmesh: installing dependencies (npm ci), about a minute …\n')
   // npm's own report goes to stderr: stdout belongs to the result.
-  const code = await run('npm', ['ci', '--no-fund', '--no-audit', '--loglevel=warn'], {
+  const code = await run('npm', ['ci', '--no-fund', '--no-audit', '--loglevel=error'], {
     env: outerEnvironment(),
     stdio: ['ignore', 2, 2],
     group: true,

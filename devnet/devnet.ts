@@ -22,6 +22,9 @@ const CLI = join(ROOT, 'bin', 'lightmesh.js')
 /** Node 0 is where everybody joins; the providers are the next three. */
 const PROVIDERS = { s3: 1, azure: 2, disk: 3 }
 
+/** A node ends within half a second; on a machine that seven of them have to themselves. */
+const NODE_GRACE_MS = 10_000
+
 interface StartedNode {
   process: ManagedProcess
   ready: ReadyMessage
@@ -160,7 +163,14 @@ export class Devnet {
     const { folder, supervisor, log, signal } = this.#modules
     const config = await writeNodeFolder({ ...plan, folder: join(folder, name) })
     const command = process.execPath
-    const child = supervisor.start({ name, command, args: [...args, config], cwd: join(folder, name), ipc: true })
+    const child = supervisor.start({
+      name,
+      command,
+      args: [...args, config],
+      cwd: join(folder, name),
+      ipc: true,
+      graceMs: NODE_GRACE_MS,
+    })
     this.#noteLoss(name, child, false)
     child.onLine((line) => {
       const error = errorIn(line)

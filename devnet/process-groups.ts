@@ -1,6 +1,7 @@
 /** Ending whole process groups: a wrapper script's children, a compiler's workers, everything under one leader. */
 
 const POLL_MS = 25
+const ZOMBIE_MS = 2_000
 
 /** Sends a signal to a group; false when nothing of the group is left. */
 export function signalGroup(group: number, signal: NodeJS.Signals | 0): boolean {
@@ -20,7 +21,8 @@ export async function endGroups(groups: readonly number[], graceMs: number): Pro
   let left = groups.filter((group) => signalGroup(group, 'SIGTERM'))
   const deadline = performance.now() + graceMs
   let killed = false
-  while (left.length > 0) {
+  // A killed process whose parent never collects it keeps its group number: not worth waiting for.
+  while (left.length > 0 && performance.now() < deadline + ZOMBIE_MS) {
     if (!killed && performance.now() > deadline) {
       for (const group of left) signalGroup(group, 'SIGKILL')
       killed = true
