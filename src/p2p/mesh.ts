@@ -15,6 +15,7 @@ import { identityOf } from './identity.ts'
 import { DEFAULT_LIMITS, type MeshLimits } from './limits.ts'
 import { createPeerBook } from './peer-book.ts'
 import { createPenalties } from './penalties.ts'
+import { createProviderRecords } from './providers.ts'
 import { LISTENER_EVENTS, listenersOf } from './pubsub.ts'
 import { createRequests } from './requests.ts'
 import { THRESHOLDS } from './score-params.ts'
@@ -105,6 +106,7 @@ export async function createMesh(options: MeshOptions, { logger, metrics }: Mesh
   return {
     gossip,
     requests,
+    providers: createProviderRecords(node, book),
     peerId: identity.peerId.toString(),
     address: identity.address,
     multiaddrs: () => node.getMultiaddrs().map(String),

@@ -6,6 +6,7 @@ import type { Logger } from '../core/ports/logger.ts'
 import type { Metrics } from '../core/ports/metrics.ts'
 import type { Requests } from '../core/ports/requests.ts'
 import type { MeshLimits } from './limits.ts'
+import type { ProviderRecords } from './providers.ts'
 
 /** One gossip topic. The list given to the mesh is complete: what is not in it can be neither published nor subscribed. */
 export interface MeshTopic {
@@ -65,6 +66,8 @@ export interface MeshPeer {
 export interface Mesh {
   readonly gossip: Gossip
   readonly requests: Requests
+  /** Who serves what, in the DHT. */
+  readonly providers: ProviderRecords
   readonly peerId: string
   /** EVM address of the same key. */
   readonly address: Address

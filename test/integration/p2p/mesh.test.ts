@@ -5,6 +5,7 @@ import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, describe, it } from 'node:test'
+import type { Hash32 } from '../../../src/core/ids.ts'
 import type { Verdict } from '../../../src/core/ports/gossip.ts'
 import type { Mesh } from '../../../src/p2p/types.ts'
 import { startMesh, startNetwork, stopAll } from './mesh-network.ts'
@@ -166,6 +167,19 @@ describe('mesh', { timeout: 120_000 }, () => {
     await listening(meshes)
     await meshes[0]!.gossip.publish(TOPIC, Uint8Array.of(3))
     await Promise.all(ears.slice(1).map(({ heard }) => heard(3)))
+  })
+
+  it('behavior: the DHT tells who serves a unit', async () => {
+    meshes = await startNetwork(5)
+    await connected(meshes)
+    const key = `0x${randomBytes(32).toString('hex')}` as Hash32
+    const [seeker, ...others] = meshes as [Mesh, ...Mesh[]]
+    assert.deepEqual(await seeker.providers.findProviders(key, within()), [])
+    await others[1]!.providers.provide(key, within())
+    await others[3]!.providers.provide(key, within())
+    const found = await seeker.providers.findProviders(key, within())
+    assert.deepEqual(new Set(found), new Set([others[1]!.address, others[3]!.address]))
+    assert.deepEqual(await seeker.providers.findProviders(`0x${'01'.repeat(32)}` as Hash32, within()), [])
   })
 
   for (const [name, transports, listen] of [
