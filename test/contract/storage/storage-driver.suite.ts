@@ -49,12 +49,12 @@ export function driverSuite(name: string, factory: () => Promise<DriverFixture>)
       fixture = await factory()
     })
     after(async () => {
+      console.log(`${name}: ${fixture?.server}, ${DRIVER_CASES.length} cases`)
       await fixture?.driver.close()
       await fixture?.close()
     })
     DRIVER_CASES.forEach((driverCase, index) => {
       it(driverCase.name, async (t) => {
-        t.diagnostic(fixture.server)
         if (driverCase.needs && !fixture.driver.capabilities[driverCase.needs]) {
           t.skip(`declares no ${driverCase.needs}`)
           return
