@@ -105,8 +105,12 @@ export interface ReservationMoney {
   pendingPaid: bigint
   /** Part of `held` that it gives back. */
   pendingRefund: bigint
-  /** Epochs that are settled, that are measured but not settled, and that lie ahead. */
-  epochs: { settled: number; pending: number; ahead: number }
+  /** Last epoch that is settled (the baseline when just activated), and last one that is paid for; `undefined` while held. */
+  settledTo: Epoch | undefined
+  endEpoch: Epoch | undefined
+  /** Epochs that are measured but not settled, and epochs that lie ahead. */
+  pendingEpochs: number
+  epochsAhead: number
 }
 
 export interface ReservationView extends MarketReservation {
@@ -122,6 +126,10 @@ export interface Consumer {
   /** Activates by the unit's leaf under the last accepted root when anyone may, waits for the provider otherwise. */
   waitActive(id: bigint, signal?: AbortSignal): Promise<ReservationView>
   cancel(id: bigint, signal?: AbortSignal): Promise<MarketReceipt>
+  /** Pays further epochs at the same rate. */
+  extend(id: bigint, epochs: number, signal?: AbortSignal): Promise<ReservationView>
+  /** Gives back the epochs after the next one, and their money. */
+  release(id: bigint, signal?: AbortSignal): Promise<ReservationView>
   /** Resolves once the object and its manifest are stored. The reservation must run. */
   upload(id: bigint, key: string, source: UploadSource, options?: TransferOptions): Promise<StoredObject>
   /** Each leaf is checked against the manifest before it is handed on. */
@@ -139,5 +147,3 @@ export interface Consumer {
   watch(listener: (change: MarketChange) => void): () => void
   stop(): Promise<void>
 }
-
-export type CreateConsumer = (options: ConsumerOptions, ports: ConsumerPorts) => Consumer

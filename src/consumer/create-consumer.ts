@@ -74,7 +74,8 @@ class MarketConsumer implements Consumer {
     if (id === undefined) {
       await this.#check(unit, terms, until)
       id = await this.#inTurn(async () => {
-        await this.#pay(unit, terms, until)
+        const cost = ratePerEpoch(unit.terms.pricePerGibEpoch, terms.capacityBytes) * BigInt(terms.epochs)
+        await this.#allow(unit.terms.token, cost, until)
         return (await writer.reserve(terms, `reserve:${requestId}`, until)).id
       })
       await this.#requests.close(requestId, terms, id)
@@ -99,6 +100,26 @@ class MarketConsumer implements Consumer {
   async cancel(id: bigint, signal?: AbortSignal): Promise<MarketReceipt> {
     this.#own(id)
     return this.#ports.writer.cancel(id, `cancel:${id}`, this.#until(signal))
+  }
+
+  async extend(id: bigint, epochs: number, signal?: AbortSignal): Promise<ReservationView> {
+    const until = this.#until(signal)
+    const { endEpoch, ratePerEpoch, token } = this.#active(id)
+    if (!Number.isSafeInteger(epochs) || epochs < 1)
+      throw new ConsumerError('invalid-value', 'an extension has at least one epoch')
+    const end = (endEpoch ?? 0) + epochs
+    await this.#inTurn(async () => {
+      await this.#allow(token, ratePerEpoch * BigInt(epochs), until)
+      await this.#ports.writer.extend(id, epochs, `extend:${id}:${end}`, until)
+    })
+    return this.#shown(id, (now) => (now.endEpoch ?? 0) >= end, until)
+  }
+
+  async release(id: bigint, signal?: AbortSignal): Promise<ReservationView> {
+    const until = this.#until(signal)
+    const { endEpoch = 0 } = this.#active(id)
+    await this.#ports.writer.release(id, `release:${id}`, until)
+    return this.#shown(id, (now) => (now.endEpoch ?? 0) < endEpoch, until)
   }
 
   async upload(id: bigint, key: string, source: UploadSource, options: TransferOptions = {}): Promise<StoredObject> {
@@ -133,17 +154,12 @@ class MarketConsumer implements Consumer {
 
   async settle(id: bigint, signal?: AbortSignal): Promise<ReservationView> {
     const until = this.#until(signal)
-    const { market, writer } = this.#ports
     const due = await settlementOf(this.#money, this.#own(id), until)
     if (!due) throw new ConsumerError('nothing-to-settle', `reservation ${id} has no newer leaf that can be proven`)
     const { leaf, split } = due
-    await writer.settle(leaf, [id], settlementKey(leaf.leaf.epoch, [id]), until)
+    await this.#ports.writer.settle(leaf, [id], settlementKey(leaf.leaf.epoch, [id]), until)
     const settledTo = Math.min(leaf.leaf.epoch, (this.#own(id).lastEpoch ?? 0) + split.epochs)
-    const shown = () => {
-      const now = this.#own(id)
-      return now.status !== 'Active' || (now.lastEpoch ?? 0) >= settledTo ? now : undefined
-    }
-    return this.#view(await untilMarket(market, shown, until))
+    return this.#shown(id, (now) => (now.lastEpoch ?? 0) >= settledTo, until)
   }
 
   async credit(token: Address, signal?: AbortSignal): Promise<bigint> {
@@ -191,10 +207,18 @@ class MarketConsumer implements Consumer {
   }
 
   /** Lets the contract take what its credit of this account does not cover. */
-  async #pay(unit: MarketUnit, terms: ReserveTerms, signal: AbortSignal): Promise<void> {
-    const cost = ratePerEpoch(unit.terms.pricePerGibEpoch, terms.capacityBytes) * BigInt(terms.epochs)
-    const credit = await this.#ports.market.credit(unit.terms.token, this.account, signal)
-    if (cost > credit) await this.#ports.writer.approve(unit.terms.token, cost - credit, signal)
+  async #allow(token: Address, cost: bigint, signal: AbortSignal): Promise<void> {
+    const credit = await this.#ports.market.credit(token, this.account, signal)
+    if (cost > credit) await this.#ports.writer.approve(token, cost - credit, signal)
+  }
+
+  /** The reservation once this node's view shows it so, or shows that it ended. */
+  async #shown(id: bigint, holds: (now: MarketReservation) => boolean, signal: AbortSignal): Promise<ReservationView> {
+    const look = () => {
+      const now = this.#own(id)
+      return now.status !== 'Active' || holds(now) ? now : undefined
+    }
+    return this.#view(await untilMarket(this.#ports.market, look, signal))
   }
 
   #inTurn<T>(work: () => Promise<T>): Promise<T> {

@@ -41,10 +41,9 @@ export function moneyOf(reservation: MarketReservation, pending: Split | undefin
     held: deposited - paid - refunded,
     pendingPaid: pending?.paid ?? 0n,
     pendingRefund: pending?.refund ?? 0n,
-    epochs: {
-      settled: running ? epochs - open : status === 'Held' ? 0 : epochs,
-      pending: pending?.epochs ?? 0,
-      ahead: open - (pending?.epochs ?? 0),
-    },
+    settledTo: lastEpoch,
+    endEpoch,
+    pendingEpochs: pending?.epochs ?? 0,
+    epochsAhead: open - (pending?.epochs ?? 0),
   }
 }

@@ -38,5 +38,3 @@ export interface OfferRelay {
   pending(): number
   stop(): Promise<void>
 }
-
-export type CreateOfferRelay = (options: OfferRelayOptions, ports: OfferRelayPorts) => OfferRelay

@@ -15,7 +15,9 @@ export function createBaselines(market: MarketReader): Baselines {
   return {
     async of(reservation, signal) {
       const before = known.get(reservation.id)
-      if (before && before.lastEpoch === reservation.lastEpoch) return before
+      // A settlement moves the one, an extension or a release the other.
+      const { lastEpoch, endEpoch } = reservation
+      if (before && before.lastEpoch === lastEpoch && before.endEpoch === endEpoch) return before
       const baseline = await market.baseline(reservation.id, signal)
       if (known.size >= MAX_REMEMBERED) known.clear()
       known.set(reservation.id, baseline)

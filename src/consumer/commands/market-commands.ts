@@ -85,6 +85,26 @@ export const marketCommands: readonly ConsumerCommand[] = [
     },
   },
   {
+    name: 'extend',
+    description: 'Pays further epochs of a running reservation, at the same rate.',
+    arguments: ['<reservation>', '<epochs>'],
+    options: [],
+    async run(consumer, request) {
+      const epochs = parseCount(request.arguments[1] ?? '', 'epochs')
+      const id = parseReservation(request.arguments[0])
+      return reservationResult(await consumer.extend(id, epochs, request.signal))
+    },
+  },
+  {
+    name: 'release',
+    description: 'Gives back the epochs after the next one, and their money.',
+    arguments: ['<reservation>'],
+    options: [],
+    async run(consumer, request) {
+      return reservationResult(await consumer.release(parseReservation(request.arguments[0]), request.signal))
+    },
+  },
+  {
     name: 'reservations',
     description: 'Lists your reservations and what they cost.',
     arguments: [],
@@ -121,7 +141,8 @@ export const marketCommands: readonly ConsumerCommand[] = [
           `paid       ${money.paid} (and ${money.pendingPaid} once it is settled)`,
           `refunded   ${money.refunded} (and ${money.pendingRefund} once it is settled)`,
           `in escrow  ${money.held}`,
-          `epochs     ${money.epochs.settled} settled, ${money.epochs.pending} measured, ${money.epochs.ahead} ahead`,
+          `settled    ${money.settledTo === undefined ? 'not yet running' : `to epoch ${money.settledTo} of ${money.endEpoch}`}`,
+          `epochs     ${money.pendingEpochs} measured and not settled, ${money.epochsAhead} ahead`,
         ],
         json: moneyJson(money),
       }
@@ -247,6 +268,12 @@ function reservationJson(r: ReservationView): { [key: string]: JsonValue } {
 }
 
 function moneyJson(money: ReservationMoney): { [key: string]: JsonValue } {
-  const { epochs, ...amounts } = money
-  return { ...Object.fromEntries(Object.entries(amounts).map(([name, n]) => [name, n.toString()])), progress: epochs }
+  const { settledTo, endEpoch, pendingEpochs, epochsAhead, ...amounts } = money
+  return {
+    ...Object.fromEntries(Object.entries(amounts).map(([name, n]) => [name, n.toString()])),
+    settledTo: settledTo ?? null,
+    endEpoch: endEpoch ?? null,
+    pendingEpochs,
+    epochsAhead,
+  }
 }

@@ -179,6 +179,10 @@ export interface MarketWriter {
   /** Slashes the provider of a unit that the leaf attests as removed while capacity is reserved in it. */
   slashAbandonment(leaf: ProvenLeaf, key: string, signal: AbortSignal): Promise<MarketReceipt>
   cancel(id: bigint, key: string, signal: AbortSignal): Promise<MarketReceipt>
+  /** Pays further epochs at the same rate. */
+  extend(id: bigint, epochs: number, key: string, signal: AbortSignal): Promise<MarketReceipt>
+  /** Gives back the epochs after the next one, and their money. */
+  release(id: bigint, key: string, signal: AbortSignal): Promise<MarketReceipt>
   /** Sends the account's whole credit. */
   withdraw(token: Address, to: Address, signal: AbortSignal): Promise<MarketReceipt & { amount: bigint }>
   /** Relays a provider's signed offer. */

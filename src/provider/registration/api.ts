@@ -39,5 +39,3 @@ export interface OfferService {
   registered(signal: AbortSignal): Promise<void>
   readonly unitIds: readonly UnitId[]
 }
-
-export type CreateOfferService = (options: OfferServiceOptions, ports: OfferServicePorts) => OfferService

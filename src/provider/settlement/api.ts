@@ -66,5 +66,3 @@ export interface SettlementService {
   earnings(signal?: AbortSignal): Promise<EarningsOfToken[]>
   on<E extends keyof SettlementEvents>(event: E, listener: (value: SettlementEvents[E]) => void): () => void
 }
-
-export type CreateSettlementService = (options: SettlementOptions, ports: SettlementPorts) => SettlementService

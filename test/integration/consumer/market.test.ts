@@ -167,7 +167,7 @@ describe('the market on real contracts', () => {
     const [view] = await Promise.all([shown(consumer), shown(provider)])
     assert.equal(view.paid, 3_500n)
     const money = await own.money(id)
-    assert.deepEqual(money.epochs, { settled: 2, pending: 0, ahead: 2 })
+    assert.deepEqual([money.settledTo, money.pendingEpochs, money.epochsAhead], [13, 0, 2])
     assert.equal(money.deposited, money.paid + money.refunded + money.held)
     assert.equal(await own.credit(world.token), 500n)
     const [earnings] = await service.earnings()
@@ -308,6 +308,24 @@ describe('the market on real contracts', () => {
     assert.equal(settled.length, 3)
     assert.ok(together < single, `${together} gas together, ${single} apart`)
     await Promise.all([service.stop(), apart.stop(), own.stop()])
+  })
+
+  it('default: an extension is paid at the same rate, a release gives back what is not needed', async () => {
+    const own = consumerOf(consumer)
+    const { id } = own.reservations().find(({ status }) => status === 'Active')!
+    const before = await own.money(id)
+    const extended = await own.extend(id, 5)
+    assert.equal(extended.endEpoch, 36)
+    assert.equal(extended.deposited, before.deposited + 5n * PRICE)
+    const released = await own.release(id)
+    // The chain is in epoch 24 by now: what was attested last was 23.
+    assert.ok(released.endEpoch! < 36)
+    const last = released.endEpoch!
+    await finalize(last, { state: 'Vetting' }, consumer)
+    const closed = await own.settle(id)
+    assert.equal(closed.status, 'Released')
+    assert.equal(closed.paid + closed.refunded, closed.deposited)
+    await own.stop()
   })
 })
 

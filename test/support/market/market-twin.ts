@@ -344,6 +344,28 @@ export class MarketTwin implements MarketReader {
           this.mine(1, { kind: 'reservation', id })
           return id
         }),
+      extend: async (id, epochs, key) =>
+        send('extend', key, () => {
+          const r = this.#reservations.get(id)!
+          if (r.status !== 'Active' || account !== r.consumer) refuse('NotAllowed')
+          const endEpoch = r.endEpoch! + epochs
+          Object.assign(r, { endEpoch, deposited: r.deposited + r.ratePerEpoch * BigInt(epochs) })
+          this.#baselines.set(id, { ...this.#baselines.get(id)!, endEpoch })
+          this.mine(1, { kind: 'reservation', id })
+          return id
+        }),
+      release: async (id, key) =>
+        send('release', key, () => {
+          const r = this.#reservations.get(id)!
+          const endEpoch = this.latestAttestation()!.header.epoch + 2
+          if (r.status !== 'Active' || account !== r.consumer || endEpoch >= r.endEpoch!) refuse('NotAllowed')
+          const refund = r.ratePerEpoch * BigInt(r.endEpoch! - endEpoch)
+          Object.assign(r, { endEpoch, refunded: r.refunded + refund })
+          this.#baselines.set(id, { ...this.#baselines.get(id)!, endEpoch })
+          this.credits.set(r.consumer, (this.credits.get(r.consumer) ?? 0n) + refund)
+          this.mine(1, { kind: 'reservation', id })
+          return id
+        }),
       withdraw: async () => {
         const amount = this.credits.get(account) ?? 0n
         this.credits.set(account, 0n)

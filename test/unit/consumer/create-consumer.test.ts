@@ -101,7 +101,10 @@ describe('Consumer.reserve', () => {
       held: 8_000n,
       pendingPaid: 3_000n,
       pendingRefund: 1_000n,
-      epochs: { settled: 0, pending: 2, ahead: 2 },
+      settledTo: 5,
+      endEpoch: 9,
+      pendingEpochs: 2,
+      epochsAhead: 2,
     })
     assert.equal((await consumer.settle(held.id)).paid, 3_000n)
     await assert.rejects(consumer.settle(held.id), { code: 'nothing-to-settle' })
@@ -229,6 +232,26 @@ describe('Consumer: objects and the rest', () => {
     assert.equal(money.refunded, 8_000n)
     assert.equal(money.held, 0n)
     await assert.rejects(consumer.waitActive(id), { code: 'not-held' })
+  })
+
+  it('default: an extension is paid at the same rate, a release gives back what is not needed', async () => {
+    const { consumer, good, attest } = world()
+    const { id } = await consumer.reserve(request(good))
+    await assert.rejects(consumer.extend(id, 2), { code: 'not-active' })
+    await consumer.waitActive(id)
+    await assert.rejects(consumer.extend(id, 0), { code: 'invalid-value' })
+    assert.equal((await consumer.extend(id, 6)).endEpoch, 15)
+    assert.equal((await consumer.money(id)).deposited, 20_000n)
+    attest(6)
+    const money = await consumer.money(id)
+    assert.equal(money.pendingPaid, 2_000n)
+    const released = await consumer.release(id)
+    assert.equal(released.endEpoch, 8)
+    assert.equal(await consumer.credit(TOKEN), 14_000n)
+    attest(9, 90_000n)
+    const closed = await consumer.settle(id)
+    assert.equal(closed.paid, 6_000n)
+    assert.equal(closed.paid + closed.refunded, closed.deposited)
   })
 
   it('behavior: where the provider accepts, the consumer waits for it', async () => {

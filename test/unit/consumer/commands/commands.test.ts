@@ -88,10 +88,10 @@ describe('consumer commands', () => {
     market.finalize(7, [leafOf(unit, 7, { paidBpsSum: 65_000n })])
     assert.equal((await run('money', ['1'])).lines[1], 'paid       0 (and 3000 once it is settled)')
     await run('settle', ['1'])
-    const [row] = (await run('reservations')).json as { paid: string; held: string; progress: { settled: number } }[]
+    const [row] = (await run('reservations')).json as { paid: string; held: string; settledTo: number }[]
     assert.equal(row!.paid, '3000')
     assert.equal(row!.held, '4000')
-    assert.equal(row!.progress.settled, 2)
+    assert.equal(row!.settledTo, 7)
     assert.deepEqual((await run('withdraw', [TOKEN])).json, { token: TOKEN, to: address(0xc0), amount: '1000' })
   })
 
@@ -101,6 +101,8 @@ describe('consumer commands', () => {
     assert.match((await run('reserve', [unit], { ...options, requestId: 'a' })).lines[0]!, /Held/)
     assert.match((await run('activate', ['1'])).lines[0]!, /Active/)
     await run('reserve', [unit], { ...options, requestId: 'b' })
+    assert.match((await run('extend', ['1', '8'])).lines[0]!, /until epoch 15/)
+    assert.match((await run('release', ['1'])).lines[0]!, /until epoch 7/)
     await run('cancel', ['2'])
     assert.equal(market.reservation(2n)!.status, 'Cancelled')
   })
