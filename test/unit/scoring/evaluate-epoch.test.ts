@@ -180,18 +180,24 @@ describe('evaluateEpoch', () => {
         report(i, [{}, ...(i < count ? [{ task: 'integrity', outcome: 'wrong-content' } as const] : [])]),
       )
     assert.equal(step(losing(2), { table: vetted }).table.lossIncidents[0], 0)
+    const outvoted = losing(3).map((r, i) => (i < 3 ? r : report(i, [{}, { task: 'integrity' }])))
+    assert.equal(step(outvoted, { table: vetted }).table.lossIncidents[0], 0)
     const lost = step(losing(3), { table: vetted }).table
     assert.deepEqual([lost.lossIncidents[0], stateOf(lost), lost.lossDays[0]], [1, 'Suspended', 30])
   })
 
   it('behavior: an outage is warned of, suspended, forgiven by good days', () => {
     const seen: string[] = []
+    const scores: number[] = []
     let table = createUnitTable()
     for (let epoch = 0; epoch < 130; epoch++) {
       table = step(votes(9, epoch >= 25 && epoch < 32 ? 9 : 0), { table }).table
       if (seen.at(-1) !== stateOf(table)) seen.push(stateOf(table))
-      if (epoch === 28) assert.ok(table.scoreBps[0]! < 9_000, 'a suspended unit loses its score at once')
+      scores.push(table.scoreBps[0]!)
     }
+    assert.equal(scores[26], scores[24], 'two misses may be a restart')
+    assert.ok(scores[27]! < scores[26]!, 'the third lowers the score before the day closes')
+    assert.ok(scores[29]! <= scores[27]!)
     assert.deepEqual(seen, ['Vetting', 'Active', 'Warned', 'Suspended', 'Probation', 'Active'])
   })
 

@@ -11,12 +11,16 @@ const DAY = 10
 const UNITS = testUnits(9)
 
 /** State and reason after each change, over `days` days. */
-function lifeOf(days: number, reportsOf: (day: number, epoch: number) => readonly EpochReport[]): string[] {
+function lifeOf(
+  days: number,
+  reportsOf: (day: number, epoch: number) => readonly EpochReport[],
+  units = UNITS,
+): string[] {
   const seen: string[] = []
   let table: UnitTable = createUnitTable()
   for (let epoch = 0; epoch < days * DAY; epoch++) {
     const reports = reportsOf(Math.floor(epoch / DAY), epoch)
-    table = step(reports, { table, units: UNITS, params: { ...TEST_PARAMS, epochsPerDay: DAY } }).table
+    table = step(reports, { table, units, params: { ...TEST_PARAMS, epochsPerDay: DAY } }).table
     const now = `${UNIT_STATES[table.state[0]!]}: ${STATE_REASONS[table.stateReason[0]!]}`
     if (seen.at(-1) !== now) seen.push(now)
   }
@@ -75,6 +79,13 @@ describe('life cycle', () => {
     const withLoss = (epoch: number) => (epoch === 25 ? losing : good)
     assert.equal(lifeOf(8, (_, epoch) => withLoss(epoch)).at(-1), 'Suspended: data-lost')
     assert.equal(lifeOf(9, (_, epoch) => withLoss(epoch)).at(-1), 'Probation: recovering')
+  })
+
+  it('behavior: a unit that promises no availability is to have 96 % all the same', () => {
+    const unpromised = testUnits(9)
+    unpromised.availabilityPpm[0] = 0
+    const life = lifeOf(4, (day, epoch) => (day === 2 ? poorDay(epoch) : good), unpromised)
+    assert.equal(life.at(-1), 'Warned: availability-below-terms')
   })
 
   it('behavior: seven good days count from the latest loss', () => {
