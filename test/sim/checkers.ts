@@ -2,7 +2,7 @@
 import type { AcceptedAttestation } from '../../src/core/chain-facts.ts'
 import type { Hash32 } from '../../src/core/ids.ts'
 import { networkName } from '../../src/core/network.ts'
-import type { OracleNode, OracleStateView } from '../../src/oracle/api.ts'
+import type { OracleNode, OracleStateView, OracleStatus } from '../../src/oracle/api.ts'
 import { decodeSignature } from '../../src/oracle/messages/attestation-signature.ts'
 import { decodeCommit } from '../../src/oracle/messages/commit.ts'
 import { decodeRevealHeader } from '../../src/oracle/messages/reveal-header.ts'
@@ -29,6 +29,8 @@ export class Checkers {
   readonly #slots = new Map<string, string>()
   /** Of some honest node, at the end. */
   finalState: OracleStateView | undefined
+  /** By node, at the end; a hole for one that was down. */
+  finalStatus: (OracleStatus | undefined)[] = []
   possible = 0
   attestedOfPossible = 0
   alarms = new Map<string, number>()
@@ -80,11 +82,9 @@ export class Checkers {
   }
 
   watch(sim: SimNode, node: OracleNode): void {
+    const world = this.#world
     if (!sim.honest) return
-    node.on('attested', ({ epoch, attestation }) => {
-      this.#world.trace(`node ${sim.index} sees epoch ${epoch} final`)
-      void attestation
-    })
+    node.on('attested', ({ epoch }) => world.trace(`node ${sim.index} sees epoch ${epoch} final`))
     node.on('skipped', ({ epoch }) => this.#world.trace(`node ${sim.index} sees epoch ${epoch} skipped`))
     node.on('adopted', ({ epoch, source }) => {
       if (source !== 'evaluated') this.#world.trace(`node ${sim.index} adopted epoch ${epoch} from ${source}`)
@@ -98,13 +98,15 @@ export class Checkers {
     node.on('equivocation', ({ node: author }) => {
       this.equivocations++
       const culprit = this.#world.nodes.find((n) => n.signer.address === author)
-      if (culprit?.honest && !this.#world.options.faults.some((f) => 'node' in f && f.node === culprit.index))
+      if (!culprit?.honest || world.hasClone(culprit.index)) return
+      if (!world.options.faults.some((f) => 'node' in f && f.node === culprit.index))
         this.violate('false-accusation', `node ${culprit.index} was accused`)
     })
   }
 
   async finish(): Promise<void> {
     const world = this.#world
+    this.finalStatus = world.nodes.map(({ node }) => node?.status())
     this.finalState = world.nodes.find((node) => node.honest && node.node?.state())?.node?.state()
     for (const block of world.chain.blocks)
       for (const attestation of block.accepted) this.accepted.set(attestation.header.epoch, attestation)

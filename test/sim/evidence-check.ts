@@ -51,7 +51,7 @@ function checkInclusion(world: World, epoch: number, included: readonly number[]
   if (disturbed) return
   for (const node of world.nodes) {
     const skewed = Math.abs(node.options.offsetMs) > epochMs / 48 || node.options.driftPpm !== 0
-    const joined = node.options.joinsAtMs === 0
+    const joined = node.options.joinsAtMs === 0 && !world.hasClone(node.index)
     if (node.honest && !skewed && joined && !included.includes(node.index))
       world.violate('censored', `node ${node.index} is missing from epoch ${epoch}`)
   }

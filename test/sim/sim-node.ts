@@ -1,5 +1,6 @@
 /** One node of a simulation: disk and clock that last, processes that come and go. */
 
+import type { Address } from '../../src/core/ids.ts'
 import type { Signer } from '../../src/core/ports/signer.ts'
 import type { OracleNode, OracleNodePorts } from '../../src/oracle/api.ts'
 import type { HashChain } from '../../src/oracle/hash-chain.ts'
@@ -27,11 +28,19 @@ export class SimNode {
   readonly endpoint: Endpoint = { lagSeconds: 0, down: false, lies: false }
   readonly #world: World
   readonly #random: Random
+  readonly #meshAddress: Address
   #process: { node: OracleNode; kill: () => void } | undefined
   starts = 0
 
-  constructor(world: World, index: number, modules: { signer: Signer; hashChain: HashChain; random: Random }) {
+  /** @param alias address in the mesh of a second process with the same key. */
+  constructor(
+    world: World,
+    index: number,
+    modules: { signer: Signer; hashChain: HashChain; random: Random },
+    alias?: Address,
+  ) {
     this.#world = world
+    this.#meshAddress = alias ?? modules.signer.address
     this.index = index
     this.options = world.options.nodes[index]!
     this.signer = modules.signer
@@ -60,7 +69,7 @@ export class SimNode {
     const { time, network, chain, signatures, options } = this.#world
     const random = this.#random.fork(`process-${this.starts}`)
     const clock = this.clock.process()
-    const mesh = network.join(this.signer.address)
+    const mesh = network.join(this.#meshAddress)
     const disk = this.disk.open()
     let alive = true
     const ends = chainPorts(chain, this.endpoint, { time, random: random.fork('chain'), alive: () => alive })

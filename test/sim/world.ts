@@ -8,7 +8,9 @@ import { keccak256Hex } from '../../src/core/keccak.ts'
 import type { Logger } from '../../src/core/ports/logger.ts'
 import type { RegisteredUnit } from '../../src/core/units.ts'
 import type { OracleNode } from '../../src/oracle/api.ts'
+import { decodeBundle, type EvidenceBundle } from '../../src/oracle/evidence.ts'
 import { createHashChain } from '../../src/oracle/hash-chain.ts'
+import { epochKey, PREFIX } from '../../src/oracle/keys.ts'
 import { Checkers, type Violation } from './checkers.ts'
 import { scheduleFaults } from './faults.ts'
 import type { SimOptions } from './options.ts'
@@ -45,6 +47,7 @@ export class World {
   readonly checkers: Checkers
   readonly #behaviours = new Map<UnitId, UnitBehaviour>()
   readonly #trace: string[] = []
+  readonly #clones: SimNode[] = []
   logger: ((index: number) => Logger) | undefined
 
   constructor(options: SimOptions) {
@@ -169,10 +172,32 @@ export class World {
     await this.#stop(endMs)
   }
 
+  /** A second process with a node's key, on a disk of its own, from an instant on (ms since genesis). */
+  cloneAt(atMs: number, index: number): void {
+    const { signer, hashChain } = this.nodes[index]!
+    const random = this.random.fork(`clone-${index}`)
+    const clone = new SimNode(this, index, { signer, hashChain, random }, bytesToHex(random.bytes(20)))
+    this.#clones.push(clone)
+    this.time.at(this.fromGenesis(atMs), () => clone.start())
+  }
+
+  hasClone(index: number): boolean {
+    return this.#clones.some((clone) => clone.index === index)
+  }
+
+  /** The bundle of an epoch, as an honest node's disk has it at the end. */
+  evidenceOf(epoch: number): EvidenceBundle | undefined {
+    for (const node of this.nodes) {
+      const bytes = node.honest ? node.disk.contents().get(epochKey(PREFIX.bundle, epoch)) : undefined
+      if (bytes) return decodeBundle(bytes)
+    }
+    return undefined
+  }
+
   /** Every node ends within seconds, whatever it was doing. */
   async #stop(endMs: number): Promise<void> {
     let done = false
-    void Promise.all(this.nodes.map((node) => node.stop())).then(() => {
+    void Promise.all([...this.nodes, ...this.#clones].map((node) => node.stop())).then(() => {
       done = true
     })
     await this.time.runUntil(endMs + STOP_SECONDS * 1000, () => done)
