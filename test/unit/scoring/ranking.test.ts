@@ -18,7 +18,7 @@ describe('rankUnits', () => {
   })
 
   it('behavior: equal value goes to the better-known unit, and the confidence is shown', () => {
-    const ranked = rankUnits(candidates, { reliability: 1, performance: 0, cost: 0 })
+    const ranked = rankUnits(candidates.toReversed(), { reliability: 1, performance: 0, cost: 0 })
     assert.deepEqual(
       ranked.map((r) => r.candidate.name),
       ['dear', 'unknown', 'cheap'],
