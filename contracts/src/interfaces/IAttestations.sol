@@ -28,6 +28,8 @@ interface IAttestations is IAttestationVerifier {
     error UnknownRoot(uint40 epoch);
     /// @notice The leaf has another tag than this function takes.
     error WrongLeaf();
+    /// @notice Only the OracleSet may call this.
+    error NotOracleSet();
     /// @notice Parameters hold from a later epoch than this.
     error ActivationTooEarly(uint40 earliest);
 
@@ -42,7 +44,7 @@ interface IAttestations is IAttestationVerifier {
     /// @notice Announces evaluation parameters. Owner only; at least 2 epochs ahead; replaces one that is not in force yet.
     function scheduleEvaluation(EvaluationParams calldata params, uint32 evaluatorVersion, uint40 fromEpoch) external;
 
-    /// @notice Tells the Orchestrator that a set was announced. Anyone may call it; the OracleSet does.
+    /// @notice Tells the Orchestrator that a set was announced. The OracleSet only.
     function syncSet() external;
 
     /// @notice The last accepted attestation; epoch 0 and root 0 before the first.

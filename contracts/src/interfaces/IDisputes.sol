@@ -48,10 +48,10 @@ interface IDisputes {
     /// @notice The unit is not attested as removed, or has nothing reserved, or was slashed for it.
     error NotAbandoned();
 
-    /// @notice Opens a dispute on an active reservation. Its consumer or its provider only; takes the deposit.
+    /// @notice Opens a dispute on an active reservation. Its consumer only; takes the deposit.
     /// @param reservationId The reservation.
     /// @param kind 0 availability, 1 integrity, 2 latency, 3 throughput.
-    /// @param amount Most that is withheld from what the provider earns meanwhile; 0 when the provider opens.
+    /// @param amount Most that is withheld from what the provider earns meanwhile; at most the escrow that is left.
     /// @param evidenceHash Commitment to the evidence, which travels between nodes.
     function openDispute(uint256 reservationId, uint8 kind, uint128 amount, bytes32 evidenceHash)
         external

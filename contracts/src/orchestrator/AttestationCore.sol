@@ -57,6 +57,8 @@ abstract contract AttestationCore is OrchestratorBase, IAttestations {
 
     /// @inheritdoc IAttestations
     function syncSet() external {
+        // Anyone else could make every attestation pay for filling the cache again.
+        if (msg.sender != ORACLE_SET) revert NotOracleSet();
         _live.until = 0;
     }
 

@@ -32,14 +32,12 @@ contract DisputesModule is Module, SettlementCore {
     {
         ReservationRecord storage r = _inStatus(reservationId, ReservationStatus.Active);
         UnitRecord storage unit = _units[r.unitId];
-        bool byConsumer = msg.sender == r.consumer;
-        if (!byConsumer && msg.sender != unit.operator && msg.sender != unit.provider) {
-            revert IReservations.NotAllowed();
-        }
+        // The consumer's alone: a provider could otherwise occupy the one open dispute that a reservation may have.
+        if (msg.sender != r.consumer) revert IReservations.NotAllowed();
         if (kind >= KINDS) revert IDisputes.InvalidKind(kind);
         if (r.disputed) revert IDisputes.DisputeExists(r.disputeId);
         uint256 escrow = uint256(r.ratePerEpoch) * (r.endEpoch - r.lastEpoch);
-        if (amount > (byConsumer ? escrow : 0)) revert IReservations.InvalidAmount();
+        if (amount > escrow) revert IReservations.InvalidAmount();
         disputeId = ++_disputeCount;
         r.disputed = true;
         r.disputeId = uint56(disputeId);
@@ -190,18 +188,16 @@ contract DisputesModule is Module, SettlementCore {
         UnitRecord storage unit = _units[r.unitId];
         d.status = status;
         r.disputed = false;
-        bool byConsumer = d.opener == r.consumer;
-        // Only a consumer freezes anything; neutral leaves what the attested leaves said.
-        address frozenTo = byConsumer && verdict == UPHELD ? r.consumer : unit.operator;
         uint256 frozen = d.frozen;
-        if (frozenTo == r.consumer) {
+        // Neutral leaves what the attested leaves said.
+        address frozenTo = verdict == UPHELD ? r.consumer : unit.operator;
+        if (verdict == UPHELD) {
             _book(unit.operator, unit.token, 0, frozen);
             _credit(unit.token, r.consumer, frozen);
         } else {
             _book(unit.operator, unit.token, frozen, 0);
         }
-        address other = byConsumer ? unit.operator : r.consumer;
-        address depositTo = verdict == REJECTED ? other : d.opener;
+        address depositTo = verdict == REJECTED ? unit.operator : r.consumer;
         _credit(unit.token, depositTo, d.deposit);
         emit IDisputes.DisputeResolved(disputeId, verdict, frozen, frozenTo, depositTo);
     }

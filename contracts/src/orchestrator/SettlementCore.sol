@@ -95,7 +95,7 @@ abstract contract SettlementCore is OrchestratorBase {
         Ledger storage total = _ledger[token];
         uint256 paidBefore = total.paid;
         uint256 fee = _feeOf(paidBefore + paid) - _feeOf(paidBefore);
-        total.paid = uint128(paidBefore + paid);
+        total.paid += uint128(paid);
         total.credited += uint128(credited);
         Ledger storage own = _providerLedger[operator][token];
         own.paid += uint128(paid);

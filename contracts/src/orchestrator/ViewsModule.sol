@@ -29,7 +29,7 @@ contract ViewsModule is Module, SettlementCore {
         view_.era = r.era;
         view_.lastRatioBps = r.lastRatioBps;
         view_.surplus = r.surplus;
-        view_.escapeEpoch = r.escapeEpoch;
+        view_.escapeEpoch = r.escaping ? r.escapeEpoch : 0;
         view_.disputeId = r.disputeId;
         view_.capacityFreed = r.capacityFreed;
     }

@@ -159,7 +159,7 @@ struct Stats {
 
 /// @notice A dispute.
 /// @param reservationId Reservation it is about.
-/// @param opener Who opened it: the reservation's consumer, or its provider's operator or node.
+/// @param opener The reservation's consumer, who opened it.
 /// @param status Status.
 /// @param kind 0 availability, 1 integrity, 2 latency, 3 throughput.
 /// @param openedEpoch Epoch in which it was opened.

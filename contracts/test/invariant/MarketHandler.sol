@@ -222,11 +222,8 @@ contract MarketHandler is Network {
         uint256 id = _pick(seed, ReservationStatus.Active);
         Reservation memory r = orch.reservation(id);
         uint256 escrow = uint256(r.ratePerEpoch) * (r.endEpoch - r.lastEpoch);
-        bool byProvider = seed >> 200 & 3 == 0;
-        if (byProvider) fund(PROVIDER, 10 ether, address(orch));
-        if (byProvider && orch.unit(r.unitId).token == address(feeToken)) revert("no such credit");
-        vm.prank(byProvider ? PROVIDER : r.consumer);
-        orch.openDispute(id, uint8(seed >> 8 & 3), byProvider ? 0 : uint128(bound(amount, 0, escrow)), bytes32(seed));
+        vm.prank(r.consumer);
+        orch.openDispute(id, uint8(seed >> 8 & 3), uint128(bound(amount, 0, escrow)), bytes32(seed));
     }
 
     function resolveDispute(uint256 seed) external {

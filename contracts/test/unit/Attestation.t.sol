@@ -297,8 +297,11 @@ contract AttestationTest is Network {
         orch.scheduleEvaluation(evaluation(), 2, 9);
     }
 
-    function test_behavior_syncSetOnlyDropsTheCache() public {
-        vm.prank(CONSUMER);
+    function test_error_syncSetIsTheOracleSets() public {
+        vm.expectRevert(IAttestations.NotOracleSet.selector);
+        orch.syncSet();
+        // It drops a cache: nothing is accepted or refused for it.
+        vm.prank(address(oracles));
         orch.syncSet();
         attest(1);
     }

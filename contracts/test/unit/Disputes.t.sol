@@ -115,20 +115,10 @@ contract DisputesTest is Network {
         orch.expireDispute(1);
     }
 
-    function test_behavior_providersDispute() public {
-        fund(PROVIDER, 10 ether, address(orch));
+    function test_error_aProviderCannotOccupyTheDispute() public {
         vm.prank(PROVIDER);
-        vm.expectRevert(IReservations.InvalidAmount.selector);
-        orch.openDispute(id, 1, 1, 0);
-        vm.prank(PROVIDER);
+        vm.expectRevert(IReservations.NotAllowed.selector);
         orch.openDispute(id, 1, 0, 0);
-        verdict(1, 2, 2);
-        assertEq(creditOf(CONSUMER), 10 ether, "a lost deposit goes to the other side");
-        fund(vm.addr(PROVIDER_KEY), 10 ether, address(orch));
-        vm.prank(vm.addr(PROVIDER_KEY));
-        orch.openDispute(id, 1, 0, 0);
-        verdict(2, 1, 3);
-        assertEq(creditOf(vm.addr(PROVIDER_KEY)), 10 ether, "an upheld one comes back to its opener");
     }
 
     function test_behavior_aDisputeOutlivesItsReservation() public {
@@ -229,6 +219,7 @@ contract DisputesTest is Network {
         vm.warp(startOf(1 + 7 * DAY));
         orch.openEscape(id);
         earnAndSettle(2 + 7 * DAY, 100);
+        assertEq(orch.reservation(id).escapeEpoch, 0, "answered");
         vm.warp(startOf(20 + 7 * DAY));
         vm.expectRevert(IDisputes.EscapeNotOpen.selector);
         orch.executeEscape(id);

@@ -130,6 +130,7 @@ export const orchestratorAbi = [
   {"type":"error","name":"NotAllowed","inputs":[]},
   {"type":"error","name":"NotBefore","inputs":[{"name":"epoch","type":"uint40","internalType":"uint40"}]},
   {"type":"error","name":"NotFirstAfterEnd","inputs":[{"name":"endEpoch","type":"uint40","internalType":"uint40"}]},
+  {"type":"error","name":"NotOracleSet","inputs":[]},
   {"type":"error","name":"NothingToClaim","inputs":[]},
   {"type":"error","name":"NothingUnbonding","inputs":[]},
   {"type":"error","name":"ParameterOutOfBounds","inputs":[{"name":"name","type":"bytes32","internalType":"bytes32"}]},
