@@ -4,19 +4,22 @@ import { deriveSecret } from './keys.ts'
 import type { DevnetOptions } from './options.ts'
 import { freePorts } from './ports.ts'
 import { type AzureServer, createContainer, startAzurite } from './servers/azurite.ts'
+import { type BackendProxy, startProxy } from './servers/proxy.ts'
 import { ensureBucket, type S3Backend, startOwnS3 } from './servers/s3.ts'
 import type { Supervisor } from './supervisor.ts'
 
 export interface Backends {
   s3: S3Backend
+  /** In front of the S3 server: where misbehaviour comes from. */
+  proxy: BackendProxy
+  /** Start a server again that was killed, with the same ports, folders and keys. */
+  restart: { s3: (() => Promise<S3Backend>) | undefined; azure: () => Promise<AzureServer> }
   bucket: string
   azure: AzureServer
   container: string
 }
 
 const CONTAINER = 'lightmesh-unit'
-/** Azure's account keys are 64 bytes. */
-const ACCOUNT_KEY_HEX = 64
 
 export async function startBackends(
   supervisor: Supervisor,
@@ -26,26 +29,29 @@ export async function startBackends(
 ): Promise<Backends> {
   // A server that outlives the run keeps its buckets: two runs must not meet in one.
   const bucket = `lightmesh-${deriveSecret(options.seed, 'bucket', 12)}`
-  const [s3Port, azurePort] = (await freePorts(2)) as [number, number]
-  const [s3, azure] = await Promise.all([
-    startS3(supervisor, options, { folder: join(folder, 's3'), bucket, port: s3Port }, signal),
-    startAzurite(
-      supervisor,
-      {
-        port: azurePort,
-        folder: join(folder, 'azurite'),
-        accountName: 'devnet',
-        accountKey: Buffer.from(
-          deriveSecret(options.seed, 'azure 1', ACCOUNT_KEY_HEX) +
-            deriveSecret(options.seed, 'azure 2', ACCOUNT_KEY_HEX),
-          'hex',
-        ).toString('base64'),
-      },
-      signal,
-    ),
+  const [s3Port, azurePort, proxyPort] = (await freePorts(3)) as [number, number, number]
+  const azureOptions = {
+    port: azurePort,
+    folder: join(folder, 'azurite'),
+    accountName: 'devnet',
+    accountKey: azureAccountKey(options.seed),
+  }
+  const startS3Again = () => startS3(supervisor, options, { folder: join(folder, 's3'), bucket, port: s3Port }, signal)
+  const startAzureAgain = () => startAzurite(supervisor, azureOptions, signal)
+  const [s3, azure] = await Promise.all([startS3Again(), startAzureAgain()])
+  const proxied = { name: 'proxy', port: proxyPort, target: s3.endpoint }
+  const [proxy] = await Promise.all([
+    startProxy(supervisor, proxied, signal),
+    ensureBucket(s3, bucket),
+    createContainer(azure, CONTAINER),
   ])
-  await Promise.all([ensureBucket(s3, bucket), createContainer(azure, CONTAINER)])
-  return { s3, bucket, azure, container: CONTAINER }
+  const restart = { s3: s3.process && startS3Again, azure: startAzureAgain }
+  return { s3, bucket, azure, container: CONTAINER, proxy, restart }
+}
+
+/** Base64 of 64 bytes, as Azure's account keys are. */
+export function azureAccountKey(seed: string): string {
+  return Buffer.from(deriveSecret(seed, 'azure 1') + deriveSecret(seed, 'azure 2'), 'hex').toString('base64')
 }
 
 async function startS3(

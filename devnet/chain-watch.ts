@@ -125,6 +125,8 @@ export async function watchChain(
             state: leaf?.state ?? unit.attestedState,
             scoreBps: leaf?.scoreBps ?? 0,
             availabilityPpm: leaf?.availabilityPpm ?? 0,
+            met: leaf?.metEpochs ?? 0,
+            missed: leaf?.missedEpochs ?? 0,
           }
         }),
     reservations: () =>

@@ -4,15 +4,18 @@ import { getAddress } from 'viem'
 import type { ReadyMessage } from '../src/node/supervised.ts'
 import { type Backends, startBackends } from './backends.ts'
 import { type ChainWatch, watchChain } from './chain-watch.ts'
+import { unleash, type Victim } from './chaos.ts'
 import type { ConsumerMessage } from './consumer-main.ts'
+import { direct } from './director.ts'
 import { deriveKey, deriveSecret, type NodeKeys, nodeKeys } from './keys.ts'
 import { provenLeaves } from './leaves.ts'
 import type { DevnetLog } from './log.ts'
 import { deployNetwork, type Network, registerEverybody } from './network.ts'
-import { type NodeFolderPlan, type UnitPlan, writeNodeFolder } from './node-folder.ts'
+import { NODE_CONFIG, type UnitPlan, writeNodeFolder } from './node-folder.ts'
 import type { DevnetOptions } from './options.ts'
 import { freePorts } from './ports.ts'
 import type { DevnetResult } from './result.ts'
+import { SCENARIO } from './scenarios.ts'
 import { startAnvil } from './servers/anvil.ts'
 import { type ManagedProcess, type Supervisor, whenReady } from './supervisor.ts'
 import { azureUnit, diskUnit, s3Unit } from './units.ts'
@@ -21,6 +24,7 @@ const ROOT = join(import.meta.dirname, '..')
 const CLI = join(ROOT, 'bin', 'lightmesh.js')
 /** Node 0 is where everybody joins; the providers are the next three. */
 const PROVIDERS = { s3: 1, azure: 2, disk: 3 }
+const LIAR = join(import.meta.dirname, 'liar-main.ts')
 
 /** A node ends within half a second; on a machine that seven of them have to themselves. */
 const NODE_GRACE_MS = 10_000
@@ -48,6 +52,8 @@ export class Devnet {
   #network!: Network
   #backends!: Backends
   #watch!: ChainWatch
+  #nodePorts: number[] = []
+  readonly #endings: (() => void)[] = []
 
   constructor(modules: DevnetModules) {
     this.#modules = modules
@@ -65,7 +71,8 @@ export class Devnet {
 
   async start(): Promise<void> {
     const { options, folder, supervisor, log, signal } = this.#modules
-    const [rpcPort] = (await freePorts(1)) as [number]
+    const [rpcPort, ...nodePorts] = (await freePorts(options.nodes + 2)) as [number, ...number[]]
+    this.#nodePorts = nodePorts
     const keys = Array.from({ length: options.nodes }, (_, i) => nodeKeys(options.seed, i))
     const backends = startBackends(supervisor, options, folder, signal)
     backends.catch(() => {})
@@ -89,6 +96,57 @@ export class Devnet {
     await registered
     log.line(`${options.nodes} oracles bonded, quorum ${quorumText(this.#watch)}`)
     await this.#startConsumer(plan.consumer)
+    this.#beginScenario()
+  }
+
+  /** Nothing goes wrong on purpose any more. */
+  endScenario(): void {
+    for (const end of this.#endings) end()
+  }
+
+  #beginScenario(): void {
+    const { options, log } = this.#modules
+    const { proxy } = this.#backends
+    const { clock } = this.#watch
+    this.#endings.push(direct(SCENARIO[options.scenario], { clock, proxy, log }))
+    if (options.chaos) this.#endings.push(unleash({ clock, seed: options.seed, victims: this.#victims(), log }))
+  }
+
+  #victims(): Victim[] {
+    const backends = this.#backends
+    const nodes = this.#nodes.map((_, index): Victim => {
+      const own = () => this.#nodes[index]?.process
+      return {
+        name: `node-${index}`,
+        isNode: true,
+        running: () => own()?.running ?? false,
+        kill: () => own()?.kill('SIGKILL'),
+        restart: async () => void (await this.#launchNode(index)),
+      }
+    })
+    const azure: Victim = {
+      name: 'azurite',
+      isNode: false,
+      running: () => backends.azure.process.running,
+      kill: () => backends.azure.process.kill('SIGKILL'),
+      restart: async () => {
+        backends.azure = await backends.restart.azure()
+        this.#noteLoss('azurite', backends.azure.process, false)
+      },
+    }
+    const restartS3 = backends.restart.s3
+    if (!restartS3) return [...nodes, azure]
+    const s3: Victim = {
+      name: 's3',
+      isNode: false,
+      running: () => backends.s3.process?.running ?? false,
+      kill: () => backends.s3.process?.kill('SIGKILL'),
+      restart: async () => {
+        backends.s3 = await restartS3()
+        this.#noteLoss('s3', backends.s3.process!, false)
+      },
+    }
+    return [...nodes, azure, s3]
   }
 
   #logBackends(): void {
@@ -100,8 +158,8 @@ export class Devnet {
 
   #unitOf(index: number): UnitPlan | undefined {
     const { token } = this.#network
-    const { s3, bucket, azure, container } = this.#backends
-    if (index === PROVIDERS.s3) return s3Unit(token, s3, bucket)
+    const { s3, bucket, azure, container, proxy } = this.#backends
+    if (index === PROVIDERS.s3) return s3Unit(token, s3, proxy.url, bucket)
     if (index === PROVIDERS.azure) return azureUnit(token, azure, container)
     return index === PROVIDERS.disk ? diskUnit(token) : undefined
   }
@@ -116,31 +174,49 @@ export class Devnet {
   }
 
   async #startNode(index: number, keys: NodeKeys, bootstrap: string | undefined): Promise<StartedNode> {
-    const { options } = this.#modules
+    const { options, folder, log } = this.#modules
     const units = this.#unitOf(index)
-    const started = await this.#launch(`node-${index}`, [CLI, 'run', '--config'], {
-      ...{ network: this.#network, bootstrap, units },
+    const name = `node-${index}`
+    await writeNodeFolder({
+      ...{ network: this.#network, bootstrap, units, folder: join(folder, name) },
       roles: units ? ['provider', 'oracle'] : ['oracle'],
       key: keys.node,
       passphrase: keys.passphrase,
       oracleSeed: keys.oracleSeed,
+      listenPort: this.#nodePorts[index]!,
       apiPort: index === 0 ? options.apiPort : 0,
     })
-    this.#nodes[index] = started
+    const started = await this.#launchNode(index)
+    const lies = this.#lies(index) ? ', liar' : ''
     const role = units ? `provider of ${units.unit.kind}, oracle` : 'oracle'
-    this.#modules.log.line(`node ${index} up: ${getAddress(started.ready.address as `0x${string}`)} (${role})`)
+    log.line(`node ${index} up: ${getAddress(started.ready.address as `0x${string}`)} (${role}${lies})`)
+    return started
+  }
+
+  #lies(index: number): boolean {
+    return index === PROVIDERS.disk && SCENARIO[this.#modules.options.scenario].liar
+  }
+
+  /** For the first time, or again from the same folder. */
+  async #launchNode(index: number): Promise<StartedNode> {
+    const args = this.#lies(index) ? [LIAR] : [CLI, 'run', '--config']
+    const started = await this.#launch(`node-${index}`, args)
+    this.#nodes[index] = started
     return started
   }
 
   async #startConsumer(key: ReturnType<typeof deriveKey>): Promise<void> {
-    const { options, log } = this.#modules
+    const { options, folder, log } = this.#modules
     const main = join(import.meta.dirname, 'consumer-main.ts')
-    const { process: child } = await this.#launch('consumer', [main], {
+    await writeNodeFolder({
       ...{ network: this.#network, units: undefined, key, oracleSeed: undefined, apiPort: 0 },
+      folder: join(folder, 'consumer'),
+      listenPort: this.#nodePorts.at(-1)!,
       bootstrap: this.#nodes[0]?.ready.multiaddrs[0],
       roles: ['consumer'],
       passphrase: deriveSecret(options.seed, 'consumer passphrase'),
     })
+    const { process: child } = await this.#launch('consumer', [main])
     log.line('consumer up')
     child.onMessage((message) => this.#hearConsumer(message as ConsumerMessage))
   }
@@ -159,18 +235,12 @@ export class Devnet {
     }
   }
 
-  async #launch(name: string, args: readonly string[], plan: Omit<NodeFolderPlan, 'folder'>): Promise<StartedNode> {
+  async #launch(name: string, args: readonly string[]): Promise<StartedNode> {
     const { folder, supervisor, log, signal } = this.#modules
-    const config = await writeNodeFolder({ ...plan, folder: join(folder, name) })
+    const cwd = join(folder, name)
     const command = process.execPath
-    const child = supervisor.start({
-      name,
-      command,
-      args: [...args, config],
-      cwd: join(folder, name),
-      ipc: true,
-      graceMs: NODE_GRACE_MS,
-    })
+    const config = join(cwd, NODE_CONFIG)
+    const child = supervisor.start({ name, command, args: [...args, config], cwd, ipc: true, graceMs: NODE_GRACE_MS })
     this.#noteLoss(name, child, false)
     child.onLine((line) => {
       const error = errorIn(line)

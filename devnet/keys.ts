@@ -14,7 +14,8 @@ export function deriveBytes(seed: string, purpose: string): Uint8Array {
   return new Uint8Array(createHmac('sha256', seed).update(`lightmesh devnet: ${purpose}`).digest())
 }
 
-export function deriveSecret(seed: string, purpose: string, length = 32): string {
+/** Hex digits of it, 64 at the most. */
+export function deriveSecret(seed: string, purpose: string, length = 64): string {
   return Buffer.from(deriveBytes(seed, purpose)).toString('hex').slice(0, length)
 }
 
@@ -36,7 +37,7 @@ export function nodeKeys(seed: string, index: number): NodeKeys {
   return {
     node: deriveKey(seed, `node ${index}`),
     operator: deriveKey(seed, `operator ${index}`),
-    passphrase: deriveSecret(seed, `passphrase ${index}`),
+    passphrase: deriveSecret(seed, `passphrase ${index}`, 32),
     oracleSeed: deriveBytes(seed, `oracle seed ${index}`),
   }
 }

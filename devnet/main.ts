@@ -76,6 +76,7 @@ async function run(options: DevnetOptions, log: DevnetLog, asked: AbortSignal): 
   }
   if (asked.aborted) log.line(`stopping: ${(asked.reason as Error).message}`)
   else log.line('stopping')
+  devnet.endScenario()
   await devnet.watch?.stop()
   const killed = await supervisor.stop()
   if (killed.length > 0) log.line(`warning: did not end when asked, killed: ${killed.join(', ')}`)

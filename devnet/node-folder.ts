@@ -15,22 +15,27 @@ export interface UnitPlan {
   credentials: Record<string, string> | undefined
 }
 
-export interface NodeFolderPlan {
+interface NodeFolderPlan {
   folder: string
   network: Network
   roles: NodeConfig['roles']
   key: KeyPair
   passphrase: string
   oracleSeed: Uint8Array | undefined
+  /** The same after a restart, so that others find it again. */
+  listenPort: number
   bootstrap: string | undefined
   apiPort: number
   units: UnitPlan | undefined
 }
 
+/** The configuration's file name in a node's folder. */
+export const NODE_CONFIG = 'node.json'
+
 const secret = (file: string, text: string) => writeFileSync(file, text, { mode: 0o600 })
 
-/** @returns the configuration file for `lightmesh run --config`. */
-export async function writeNodeFolder(plan: NodeFolderPlan): Promise<string> {
+/** Writes everything that `lightmesh run --config` needs. */
+export async function writeNodeFolder(plan: NodeFolderPlan): Promise<void> {
   const { folder, network } = plan
   mkdirSync(folder, { recursive: true, mode: 0o700 })
   secret(join(folder, 'key.json'), await encryptKey(plan.key.privateKey, plan.passphrase, LIGHT_COST))
@@ -50,14 +55,12 @@ export async function writeNodeFolder(plan: NodeFolderPlan): Promise<string> {
     orchestrator: network.orchestrator,
     deploymentBlock: Number(network.deployBlock),
     confirmations: CONFIRMATIONS,
-    listen: ['/ip4/127.0.0.1/tcp/0'],
+    listen: [`/ip4/127.0.0.1/tcp/${plan.listenPort}`],
     bootstrap: plan.bootstrap === undefined ? [] : [plan.bootstrap],
     allowPrivateAddresses: true,
     ...(plan.units && { unitsFile: 'units.json' }),
     apiPort: plan.apiPort,
     logFormat: 'json',
   }
-  const file = join(folder, 'node.json')
-  writeFileSync(file, JSON.stringify(config, null, 2))
-  return file
+  writeFileSync(join(folder, NODE_CONFIG), JSON.stringify(config, null, 2))
 }

@@ -1,8 +1,9 @@
 /** The devnet's command line. Every mistake is one line and exit code 2. */
 import { randomBytes } from 'node:crypto'
 import { readFileSync } from 'node:fs'
-import { Command, CommanderError, InvalidArgumentError } from 'commander'
+import { Command, CommanderError, InvalidArgumentError, Option } from 'commander'
 import { MAX_ORACLES, MIN_ORACLES } from '../src/core/quorum.ts'
+import { SCENARIOS, type ScenarioName } from './scenarios.ts'
 
 /** A command line that can't be obeyed; the message is what the person sees. */
 export class UsageError extends Error {
@@ -31,6 +32,9 @@ export interface DevnetOptions {
   apiPort: number
   readyFile: string | undefined
   json: boolean
+  scenario: ScenarioName
+  /** Kills at random, from the seed. */
+  chaos: boolean
   /** An S3 server to use instead of starting one. */
   s3: S3Server | undefined
 }
@@ -82,6 +86,12 @@ export function devnetCommand(): Command {
     .option('--api-port <port>', "port of the first node's HTTP API", integer(1, 65_535))
     .option('--ready-file <file>', 'write the result there after the first attestation, then stay up', text)
     .option('--json', 'print the result as the last line of stdout', false)
+    .addOption(
+      new Option('--scenario <name>', 'what goes wrong on purpose')
+        .choices(SCENARIOS)
+        .default('default' as ScenarioName),
+    )
+    .option('--chaos', 'kill nodes and backends at random, from the seed', false)
     .option('--s3-endpoint <url>', 'use this S3 server instead of starting one', endpoint)
     .option('--s3-access-key <id>', 'its access key', text)
     .option('--s3-secret-file <file>', 'file that holds its secret key', text)
@@ -98,6 +108,8 @@ interface RawOptions {
   apiPort?: number
   readyFile?: string
   json: boolean
+  scenario: ScenarioName
+  chaos: boolean
   s3Endpoint?: string
   s3AccessKey?: string
   s3SecretFile?: string
@@ -129,6 +141,8 @@ export function parseDevnetOptions(args: readonly string[]): DevnetOptions {
     apiPort: raw.apiPort ?? 0,
     readyFile: raw.readyFile,
     json: raw.json,
+    scenario: raw.scenario,
+    chaos: raw.chaos,
     s3: s3Server(raw),
   }
 }

@@ -16,6 +16,8 @@ export interface DevnetResult {
     state: UnitState
     scoreBps: number
     availabilityPpm: number
+    met: number
+    missed: number
   }[]
   attestations: {
     epoch: number

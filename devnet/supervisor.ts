@@ -81,7 +81,11 @@ export class Supervisor {
       detached: true,
     })
     if (child.pid !== undefined) this.#tell({ add: child.pid })
-    const managed = manage(child, spec, createWriteStream(join(this.#folder, 'logs', `${spec.name}.log`)))
+    const managed = manage(
+      child,
+      spec,
+      createWriteStream(join(this.#folder, 'logs', `${spec.name}.log`), { flags: 'a' }),
+    )
     managed.exited.then(() => {
       // A leader that is gone may have left others of its group behind.
       signalGroup(managed.pid, 'SIGKILL')

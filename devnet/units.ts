@@ -6,7 +6,7 @@ import { S3_REGION, type S3Backend } from './servers/s3.ts'
 const GIB = 2n ** 30n
 
 /** The same promise for all: what a laptop keeps even while it compiles something. */
-const SLA = { availabilityPpm: 990_000, ttfbP95Ms: 1_500, downP10Kbps: 1_000, upP10Kbps: 0 }
+const SLA = { availabilityPpm: 990_000, ttfbP95Ms: 1_000, downP10Kbps: 1_000, upP10Kbps: 0 }
 
 function terms(kind: string, token: string, region: string) {
   return {
@@ -22,8 +22,9 @@ function terms(kind: string, token: string, region: string) {
   }
 }
 
-export function s3Unit(token: string, server: S3Backend, bucket: string): UnitPlan {
-  const { accessKeyId, secretAccessKey, endpoint } = server
+/** @param endpoint of the proxy in front of the server. */
+export function s3Unit(token: string, server: S3Backend, endpoint: string, bucket: string): UnitPlan {
+  const { accessKeyId, secretAccessKey } = server
   const backend = { kind: 's3', endpoint, region: S3_REGION, bucket, credentialsFile: 'backend.json' }
   return { unit: { ...terms('s3', token, 'devnet-east'), backend }, credentials: { accessKeyId, secretAccessKey } }
 }

@@ -4,6 +4,7 @@ import type { Chain } from '../chain/api.ts'
 import type { Consumer } from '../consumer/api.ts'
 import type { Address } from '../core/ids.ts'
 import type { Logger } from '../core/ports/logger.ts'
+import type { UnitProbe } from '../core/ports/unit-probe.ts'
 import type { OracleNode } from '../oracle/api.ts'
 import type { SettlementService } from '../provider/settlement/api.ts'
 import type { NodeConfig, Role } from './config.ts'
@@ -13,6 +14,12 @@ import { startCatalogue, startOfferIntake } from './roles/catalogue-role.ts'
 import { leavesOf } from './roles/leaves.ts'
 import { startSelfCheck } from './self-check.ts'
 import { VERSION } from './version.ts'
+
+/** Seams for those who compose a node themselves. */
+export interface NodeHooks {
+  /** Stands between the oracle and its probe. */
+  wrapProbe?: (probe: UnitProbe) => UnitProbe
+}
 
 export interface RunningNode {
   address: Address
@@ -32,10 +39,15 @@ export interface RunningNode {
 }
 
 /** @throws {ConfigError} and whatever a part can't start for; nothing is left running then. */
-export async function startNode(config: NodeConfig, logger: Logger, signal: AbortSignal): Promise<RunningNode> {
+export async function startNode(
+  config: NodeConfig,
+  logger: Logger,
+  signal: AbortSignal,
+  hooks: NodeHooks = {},
+): Promise<RunningNode> {
   const base = await openFoundation(config, logger, signal)
   try {
-    const node = await startRoles(base, signal)
+    const node = await startRoles(base, hooks, signal)
     base.logger.info('node started', { address: node.address, peerId: node.peerId, roles: node.roles.join() })
     return node
   } catch (error) {
@@ -44,11 +56,13 @@ export async function startNode(config: NodeConfig, logger: Logger, signal: Abor
   }
 }
 
-async function startRoles(base: Foundation, signal: AbortSignal): Promise<RunningNode> {
+async function startRoles(base: Foundation, hooks: NodeHooks, signal: AbortSignal): Promise<RunningNode> {
   const { config, mesh, identity, chain, closing } = base
   // Roles are loaded by who has them: an oracle needs no vendor's SDK, a consumer no scoring.
   const has = (role: Role) => config.roles.includes(role)
-  const oracle = has('oracle') ? await (await import('./roles/oracle-role.ts')).startOracle(base, signal) : undefined
+  const oracle = has('oracle')
+    ? await (await import('./roles/oracle-role.ts')).startOracle(base, hooks, signal)
+    : undefined
   const catalogue = await startCatalogue(base, (id) => oracle?.node.leafProof(id)?.leaf)
   const intake = startOfferIntake(base, (offer) => oracle?.relay(offer))
   const leaves = leavesOf(base, oracle?.node)

@@ -7,6 +7,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { describe, it } from 'node:test'
 import { promisify } from 'node:util'
+import { azureAccountKey } from '../../devnet/backends.ts'
 import { deriveSecret, nodeKeys } from '../../devnet/keys.ts'
 import type { DevnetResult } from '../../devnet/result.ts'
 import { descendants, type Footprint, footprintOf, leftOf, parseResult, ROOT, runDevnet } from './support/run-devnet.ts'
@@ -43,7 +44,7 @@ function secretsOf(nodes: number): Secret[] {
     secrets.push({ owner, what: 'oracle seed', forms: forms(keys.oracleSeed) })
     secrets.push({ owner: 'launcher', what: `operator ${i}`, forms: forms(keys.operator.privateKey) })
   }
-  const azure = Buffer.from(deriveSecret(SEED, 'azure 1', 64) + deriveSecret(SEED, 'azure 2', 64), 'hex')
+  const azure = Buffer.from(azureAccountKey(SEED), 'base64')
   secrets.push({ owner: 'node-1', what: 'S3 secret', forms: [deriveSecret(SEED, 's3 secret key', 40)] })
   secrets.push({ owner: 'node-2', what: 'Azure account key', forms: forms(azure) })
   secrets.push({ owner: 'consumer', what: 'passphrase', forms: [deriveSecret(SEED, 'consumer passphrase')] })

@@ -9,6 +9,7 @@ import { createHttpClient } from '../../storage/http/client.ts'
 import { createUnitProbe } from '../../storage/probe/unit-probe.ts'
 import type { Foundation } from '../foundation.ts'
 import { openHashChain } from '../identity.ts'
+import type { NodeHooks } from '../run-node.ts'
 
 export interface OracleRole {
   node: OracleNode
@@ -16,7 +17,7 @@ export interface OracleRole {
   relay(offer: SignedOffer): void
 }
 
-export async function startOracle(base: Foundation, signal: AbortSignal): Promise<OracleRole> {
+export async function startOracle(base: Foundation, hooks: NodeHooks, signal: AbortSignal): Promise<OracleRole> {
   const { clock, rng, store, chain, mesh, metrics, sink, identity, digests, closing, config } = base
   const { signer } = identity
   const epochMs = chain.clock.epochSeconds * 1_000
@@ -25,17 +26,20 @@ export async function startOracle(base: Foundation, signal: AbortSignal): Promis
     ...{ requests: mesh.requests, signer, signatures: secp256k1Scheme, digests, clock },
     ...{ domain: chain.domain, epochClock: chain.clock },
   })
-  // Probes end within half an epoch; a connection that takes a tenth of it tells enough.
+  // The window of probes is half an epoch long. Patience beyond twice the promised latency tells slow from gone.
+  const idleMs = Math.min(10_000, epochMs / 4)
+  const totalMs = Math.min(20_000, 0.35 * epochMs)
   const http = createHttpClient({
     allowPrivate: config.allowPrivateAddresses,
     connectMs: Math.min(10_000, epochMs / 8),
-    idleMs: Math.min(10_000, epochMs / 8),
-    totalMs: Math.min(20_000, epochMs / 4),
+    idleMs,
+    totalMs,
   })
-  const probe = createUnitProbe(
+  const ownProbe = createUnitProbe(
     { http, source, clock, logger, metrics },
-    { totalMs: Math.min(20_000, epochMs / 4), renewBeforeMs: Math.min(3_600_000, 6 * epochMs) },
+    { totalMs, renewBeforeMs: Math.min(3_600_000, 6 * epochMs) },
   )
+  const probe = hooks.wrapProbe?.(ownProbe) ?? ownProbe
   const node = createOracleNode(
     { hashChain: await openHashChain(config) },
     {
