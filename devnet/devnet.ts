@@ -1,6 +1,8 @@
 /** One run of the devnet: starts every process, follows the chain, knows what was lost, ends everything. */
 import { join } from 'node:path'
 import { getAddress } from 'viem'
+import type { UnitLeaf } from '../src/core/leaves.ts'
+import type { UnitKind } from '../src/core/units.ts'
 import type { ReadyMessage } from '../src/node/supervised.ts'
 import { type Backends, startBackends } from './backends.ts'
 import { type ChainWatch, watchChain } from './chain-watch.ts'
@@ -19,6 +21,7 @@ import { SCENARIO } from './scenarios.ts'
 import { startAnvil } from './servers/anvil.ts'
 import { type ManagedProcess, type Supervisor, whenReady } from './supervisor.ts'
 import { azureUnit, diskUnit, s3Unit } from './units.ts'
+import type { LiveSource } from './view/live.ts'
 
 const ROOT = join(import.meta.dirname, '..')
 const CLI = join(ROOT, 'bin', 'lightmesh.js')
@@ -53,6 +56,7 @@ export class Devnet {
   #backends!: Backends
   #watch!: ChainWatch
   #nodePorts: number[] = []
+  #leaves: ReadonlyMap<string, UnitLeaf> = new Map()
   readonly #endings: (() => void)[] = []
 
   constructor(modules: DevnetModules) {
@@ -60,8 +64,32 @@ export class Devnet {
     this.#nodes = Array.from({ length: modules.options.nodes }, () => undefined)
   }
 
-  get watch(): ChainWatch {
+  /** `undefined` until the chain is followed. */
+  get watch(): ChainWatch | undefined {
     return this.#watch
+  }
+
+  /** What the live view asks for. */
+  liveSource(): LiveSource {
+    const { scenario, chaos, seed } = this.#modules.options
+    const provides = new Map<number, UnitKind>([
+      [PROVIDERS.s3, 's3'],
+      [PROVIDERS.azure, 'azure-blob'],
+      [PROVIDERS.disk, 'disk'],
+    ])
+    return {
+      title: `${scenario}${chaos ? ' with chaos' : ''}, seed ${seed}`,
+      clock: () => this.#watch?.clock,
+      nodes: () =>
+        this.#nodes.map((node, index) => ({
+          index,
+          running: node?.process.running ?? false,
+          provides: provides.get(index),
+          alarm: undefined,
+        })),
+      result: async () => (this.#backends && this.#watch ? this.result() : undefined),
+      leaves: () => this.#leaves,
+    }
   }
 
   /** The consumer's files came back unchanged, and a provider was paid. */
@@ -264,6 +292,7 @@ export class Devnet {
     const watch = this.#watch
     const apiUrls = this.#nodes.flatMap((node) => (node?.process.running ? [node.ready.apiUrl] : []))
     const leaves = await provenLeaves(apiUrls, watch.unitIds(), watch.rootAt)
+    this.#leaves = leaves
     const { rpcUrl, chainId, orchestrator, oracleSet } = this.#network
     return {
       chain: { rpcUrl, chainId, orchestrator, oracleSet },

@@ -7,9 +7,9 @@ export interface DevnetLog {
   readonly logger: Logger
 }
 
-export function createLog(startedMs: number, write: (text: string) => void): DevnetLog {
+export function createLog(write: (text: string) => void): DevnetLog {
   const line = (text: string) => {
-    const seconds = ((performance.now() - startedMs) / 1_000).toFixed(1).padStart(6)
+    const seconds = (performance.now() / 1_000).toFixed(1).padStart(6)
     write(`${seconds}s  ${text}\n`)
   }
   const nothing = () => {}

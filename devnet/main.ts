@@ -7,9 +7,12 @@ import { createLog, type DevnetLog } from './log.ts'
 import { type DevnetOptions, NothingToDo, parseDevnetOptions, UsageError } from './options.ts'
 import { isFree } from './ports.ts'
 import type { DevnetResult } from './result.ts'
-import { createStopSignal } from './stop-signal.ts'
+import { createStopSignal, type StopSignal } from './stop-signal.ts'
 import { Supervisor } from './supervisor.ts'
+import { type LiveView, openLiveView } from './view/live.ts'
 
+/** Characters of a log line's time; the view shows times itself. */
+const LOG_TIME = 9
 /** Epochs without any attestation after which a run with a goal is given up. */
 const PATIENCE_EPOCHS = 6
 /** Epochs that the last settlement may take after the last wanted attestation. */
@@ -30,10 +33,9 @@ export async function runDevnet(args: readonly string[]): Promise<number> {
     process.stderr.write(`lightmesh: ${error.message}\n`)
     return 2
   }
-  const log = createLog(0, (text) => process.stderr.write(text))
   const stop = createStopSignal()
   try {
-    return await run(options, log, stop.signal)
+    return await run(options, stop)
   } finally {
     stop.dispose()
   }
@@ -52,7 +54,10 @@ async function checkSurroundings({ rpcPort, apiPort, readyFile }: DevnetOptions)
     throw new UsageError(`--ready-file ${readyFile}: there is no folder ${folder}`)
 }
 
-async function run(options: DevnetOptions, log: DevnetLog, asked: AbortSignal): Promise<number> {
+async function run(options: DevnetOptions, stop: StopSignal): Promise<number> {
+  const { signal: asked } = stop
+  let view: LiveView | undefined
+  const log = createLog((line) => (view ? view.event(line.slice(LOG_TIME).trimEnd()) : process.stderr.write(line)))
   const folder = mkdtempSync(join(tmpdir(), 'lightmesh-devnet-'))
   const supervisor = new Supervisor(folder)
   const fatal = new AbortController()
@@ -61,6 +66,8 @@ async function run(options: DevnetOptions, log: DevnetLog, asked: AbortSignal): 
     ...{ options, folder, supervisor, log, signal },
     onFatal: (error) => fatal.abort(error),
   })
+  if (process.stdin.isTTY && process.stdout.isTTY && !options.json)
+    view = openLiveView(devnet.liveSource(), () => stop.stop('q'))
   let code = 0
   let result: DevnetResult | undefined
   try {
@@ -74,6 +81,8 @@ async function run(options: DevnetOptions, log: DevnetLog, asked: AbortSignal): 
       log.line(`failed: ${error instanceof Error ? error.message : String(error)}`)
     }
   }
+  view?.close()
+  view = undefined
   if (asked.aborted) log.line(`stopping: ${(asked.reason as Error).message}`)
   else log.line('stopping')
   devnet.endScenario()
@@ -94,7 +103,7 @@ interface Stops {
 
 /** Reports attestations until the goal is reached, or for ever. @returns the exit code. */
 function follow(devnet: Devnet, options: DevnetOptions, log: DevnetLog, { asked, signal }: Stops): Promise<number> {
-  const { watch } = devnet
+  const watch = devnet.watch!
   const progress = { seen: new Set<number>(), newest: watch.epochNow(), reachedAt: undefined as number | undefined }
   return new Promise((resolve, reject) => {
     let busy = false
@@ -135,11 +144,11 @@ interface Progress {
 }
 
 async function report(devnet: Devnet, options: DevnetOptions, log: DevnetLog, progress: Progress): Promise<void> {
-  for (const attestation of await devnet.watch.attestations()) {
+  for (const attestation of await devnet.watch!.attestations()) {
     const { epoch, signers, gasUsed, msAfterProposal, unitCount } = attestation
     if (progress.seen.has(epoch)) continue
     progress.seen.add(epoch)
-    progress.newest = devnet.watch.epochNow()
+    progress.newest = devnet.watch!.epochNow()
     const what = `${unitCount} units, ${signers.length} signatures, ${gasUsed} gas`
     log.line(`epoch ${epoch} attested: ${what}, ${(msAfterProposal / 1_000).toFixed(1)} s after the proposal instant`)
     if (options.readyFile === undefined) continue
@@ -151,7 +160,7 @@ async function report(devnet: Devnet, options: DevnetOptions, log: DevnetLog, pr
 /** The exit code once the goal is reached. @throws {Error} when it can't be reached any more. */
 function verdict(devnet: Devnet, { epochs }: DevnetOptions, progress: Progress): number | undefined {
   if (epochs === undefined) return undefined
-  const now = devnet.watch.epochNow()
+  const now = devnet.watch!.epochNow()
   if (progress.seen.size < epochs) {
     if (now <= progress.newest + PATIENCE_EPOCHS) return undefined
     throw new Error(`no epoch was attested for ${PATIENCE_EPOCHS} epochs; the last lines of the nodes' logs tell why`)

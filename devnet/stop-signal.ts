@@ -5,6 +5,8 @@ const PARENT_POLL_MS = 250
 
 export interface StopSignal {
   readonly signal: AbortSignal
+  /** The same from inside. */
+  stop(why: string): void
   dispose(): void
 }
 
@@ -25,6 +27,7 @@ export function createStopSignal(): StopSignal {
   watch.unref()
   return {
     signal: controller.signal,
+    stop: end,
     dispose() {
       clearInterval(watch)
       for (const off of handlers) off()
