@@ -141,6 +141,11 @@ export interface Consumer {
   money(id: bigint, signal?: AbortSignal): Promise<ReservationMoney>
   /** Settles one of its reservations by the newest leaf that can be proven: refunds do not have to wait for the provider. */
   settle(id: bigint, signal?: AbortSignal): Promise<ReservationView>
+  /**
+   * The way out when nobody attests any more: the first call, after the escape period without a settlement, opens it; the
+   * second, after the challenge window, closes the reservation by its last settled ratio, or refunds it whole.
+   */
+  escape(id: bigint, signal?: AbortSignal): Promise<ReservationView>
   /** What was refunded and not spent, in one token. */
   credit(token: Address, signal?: AbortSignal): Promise<bigint>
   withdraw(token: Address, to?: Address, signal?: AbortSignal): Promise<bigint>

@@ -162,6 +162,15 @@ class MarketConsumer implements Consumer {
     return this.#shown(id, (now) => (now.lastEpoch ?? 0) >= settledTo, until)
   }
 
+  async escape(id: bigint, signal?: AbortSignal): Promise<ReservationView> {
+    const until = this.#until(signal)
+    const { escapeEpoch, lastEpoch } = this.#active(id)
+    const { writer } = this.#ports
+    if (escapeEpoch === undefined) await writer.openEscape(id, `open-escape:${id}:${lastEpoch}`, until)
+    else await writer.executeEscape(id, `escape:${id}:${escapeEpoch}`, until)
+    return this.#shown(id, (now) => escapeEpoch === undefined && now.escapeEpoch !== undefined, until)
+  }
+
   async credit(token: Address, signal?: AbortSignal): Promise<bigint> {
     return this.#ports.market.credit(token, this.account, this.#until(signal))
   }

@@ -5,8 +5,10 @@ import { activate } from '../actions/activate.ts'
 import { applyState } from '../actions/apply-state.ts'
 import { approve } from '../actions/approve.ts'
 import { cancel } from '../actions/cancel.ts'
+import { executeEscape } from '../actions/execute-escape.ts'
 import { extend } from '../actions/extend.ts'
 import { noticeLoss } from '../actions/notice-loss.ts'
+import { openEscape } from '../actions/open-escape.ts'
 import { registerDataUnitFor } from '../actions/register-data-unit-for.ts'
 import { release } from '../actions/release.ts'
 import { reserve } from '../actions/reserve.ts'
@@ -61,6 +63,9 @@ export function createMarketWriter({ chain, sender }: MarketWriterModules): Mark
     extend: (id, epochs, key, signal) =>
       extend(modules, id, epochs, { key, signal }).then(asReceipt).catch(asMarketError),
     release: (id, key, signal) => release(modules, id, { key, signal }).then(asReceipt).catch(asMarketError),
+    openEscape: (id, key, signal) => openEscape(modules, id, { key, signal }).then(asReceipt).catch(asMarketError),
+    executeEscape: (id, key, signal) =>
+      executeEscape(modules, id, { key, signal }).then(asReceipt).catch(asMarketError),
     async withdraw(token, to, signal) {
       const receipt = await withdraw(modules, token, to, { signal }).catch(asMarketError)
       return { ...asReceipt(receipt), amount: receipt.amount }

@@ -158,6 +158,18 @@ export const marketCommands: readonly ConsumerCommand[] = [
     },
   },
   {
+    name: 'escape',
+    description:
+      'Closes a reservation that nobody settles any more: opens the escape, and executes it when called again.',
+    arguments: ['<reservation>'],
+    options: [],
+    async run(consumer, request) {
+      const view = await consumer.escape(parseReservation(request.arguments[0]), request.signal)
+      const open = `reservation ${view.id}: escape open; a newer leaf answers it until epoch ${view.escapeEpoch}`
+      return view.status === 'Active' ? { lines: [open], json: reservationJson(view) } : reservationResult(view)
+    },
+  },
+  {
     name: 'withdraw',
     description: 'Sends the credit that refunds have left in the contract.',
     arguments: ['<token>'],
@@ -264,6 +276,7 @@ function reservationJson(r: ReservationView): { [key: string]: JsonValue } {
     deposited: r.deposited.toString(),
     paid: r.paid.toString(),
     refunded: r.refunded.toString(),
+    escapeEpoch: r.escapeEpoch ?? null,
   }
 }
 

@@ -65,6 +65,8 @@ export interface MarketReservation {
   /** To the provider, protocol fee included. */
   paid: bigint
   refunded: bigint
+  /** From when an opened escape can be executed, unless a newer leaf answers it before. */
+  escapeEpoch?: Epoch | undefined
 }
 
 /** Where a running reservation stands, read from the contract itself. */
@@ -183,6 +185,10 @@ export interface MarketWriter {
   extend(id: bigint, epochs: number, key: string, signal: AbortSignal): Promise<MarketReceipt>
   /** Gives back the epochs after the next one, and their money. */
   release(id: bigint, key: string, signal: AbortSignal): Promise<MarketReceipt>
+  /** Opens the escape of a reservation that was not settled for the escape period. */
+  openEscape(id: bigint, key: string, signal: AbortSignal): Promise<MarketReceipt>
+  /** Closes a reservation whose escape nobody answered. */
+  executeEscape(id: bigint, key: string, signal: AbortSignal): Promise<MarketReceipt>
   /** Sends the account's whole credit. */
   withdraw(token: Address, to: Address, signal: AbortSignal): Promise<MarketReceipt & { amount: bigint }>
   /** Relays a provider's signed offer. */

@@ -36,8 +36,16 @@ export function dueGroups(
   return [...groups.values()].sort((a, b) => a.attestation.header.epoch - b.attestation.header.epoch)
 }
 
-/** Settling frees capacity when something closes; otherwise it waits for enough earnings or for long enough. */
-export function worthSettling(splits: readonly Split[], rule: { minEarned: bigint; maxEpochs: number }): boolean {
-  const earned = splits.reduce((sum, split) => sum + split.paid, 0n)
-  return splits.some((split) => split.closes || split.epochs >= rule.maxEpochs) || earned >= rule.minEarned
+/**
+ * Settling frees capacity when something closes, and answers an escape that would close without asking what was measured;
+ * otherwise it waits for enough earnings or for long enough.
+ */
+export function worthSettling(
+  due: readonly { reservation: MarketReservation; split: Split }[],
+  rule: { minEarned: bigint; maxEpochs: number },
+): boolean {
+  const urgent = due.some(
+    ({ reservation, split }) => split.closes || split.epochs >= rule.maxEpochs || reservation.escapeEpoch !== undefined,
+  )
+  return urgent || due.reduce((sum, { split }) => sum + split.paid, 0n) >= rule.minEarned
 }

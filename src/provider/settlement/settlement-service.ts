@@ -134,8 +134,7 @@ class ProviderSettlement implements SettlementService {
         continue
       }
       const due = await this.#dueOf(group, leaf, signal)
-      const splits = due.map(({ split }) => split)
-      if (due.length === 0 || !worthSettling(splits, this.#options)) continue
+      if (due.length === 0 || !worthSettling(due, this.#options)) continue
       pass.ready.set(epoch, [...(pass.ready.get(epoch) ?? []), { leaf, due }])
     }
     const running = this.#ports.market.reservations({ unitId }).some(({ status }) => status === 'Active')

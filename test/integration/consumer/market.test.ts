@@ -327,6 +327,22 @@ describe('the market on real contracts', () => {
     assert.equal(closed.paid + closed.refunded, closed.deposited)
     await own.stop()
   })
+
+  it('behavior: when attestations stop, the escape closes by the last ratio', async () => {
+    const own = consumerOf(consumer)
+    const { id, endEpoch } = own.reservations().find(({ status }) => status === 'Active')!
+    await assert.rejects(own.escape(id), { reason: 'NotBefore' })
+    await world.warp(endEpoch! + 10)
+    const open = await own.escape(id)
+    assert.equal(open.status, 'Active')
+    await assert.rejects(own.escape(id), { reason: 'NotBefore' })
+    await world.warp(open.escapeEpoch!)
+    const closed = await own.escape(id)
+    assert.equal(closed.status, 'Expired')
+    // The last settlement had paid every epoch whole, so the rest is paid whole too.
+    assert.equal(closed.paid, closed.deposited)
+    await own.stop()
+  })
 })
 
 async function unavailable(): Promise<never> {

@@ -23,6 +23,7 @@ import { MemoryStore } from './memory-store.ts'
 export const ORACLES = 4
 export const CONFIRMATIONS = 2
 const COIN = 10n ** 18n
+const EPOCH_SECONDS = 12
 
 /** A process of the market: its key, its follower, its sender. */
 export interface MarketNode {
@@ -38,7 +39,14 @@ export async function startAnvilMarket(t: TestContext | { after(fn: () => Promis
   const anvil = await startAnvil()
   t.after(() => anvil.stop())
   const network = await launchNetwork(anvil.url, ORACLES, {
-    economics: { exposureBps: [10_000, 10_000, 10_000], protocolFeeBps: 200, disputeEpochs: 6 },
+    epochSeconds: EPOCH_SECONDS,
+    economics: {
+      exposureBps: [10_000, 10_000, 10_000],
+      protocolFeeBps: 200,
+      disputeEpochs: 6,
+      escapeEpochs: 6,
+      challengeEpochs: 6,
+    },
   })
   const token = network.contracts.token.toLowerCase() as Address
   const proofs = new Map<string, UnitLeafProof>()
@@ -111,5 +119,11 @@ export async function startAnvilMarket(t: TestContext | { after(fn: () => Promis
     await attest(epoch, under)
     await mine(CONFIRMATIONS)
   }
-  return { network, token, account, node, provider, attest, finalize, mine, leaves, digests: network.digests }
+  /** Time goes on to the end of that epoch without an attestation. */
+  const warp = async (epoch: Epoch) => {
+    const timestamp = BigInt(network.genesis + (epoch + 1) * EPOCH_SECONDS - 1)
+    await network.testClient.setNextBlockTimestamp({ timestamp })
+    await mine(1)
+  }
+  return { network, token, account, node, provider, attest, finalize, warp, mine, leaves, digests: network.digests }
 }

@@ -250,6 +250,7 @@ export class MarketTwin implements MarketReader {
             endEpoch: undefined,
             paid: 0n,
             refunded: 0n,
+            escapeEpoch: undefined,
           })
           this.mine(1, { kind: 'reservation', id })
           return id
@@ -366,6 +367,22 @@ export class MarketTwin implements MarketReader {
           this.mine(1, { kind: 'reservation', id })
           return id
         }),
+      openEscape: async (id, key) =>
+        send('openEscape', key, () => {
+          const r = this.#reservations.get(id)!
+          if (r.escapeEpoch !== undefined) refuse('NotBefore', [r.escapeEpoch])
+          r.escapeEpoch = r.lastEpoch! + 2
+          this.mine(1, { kind: 'reservation', id })
+          return id
+        }),
+      executeEscape: async (id, key) =>
+        send('executeEscape', key, () => {
+          const r = this.#reservations.get(id)!
+          if (r.escapeEpoch === undefined) refuse('EscapeNotOpen')
+          Object.assign(r, { status: 'Expired', refunded: r.deposited - r.paid })
+          this.mine(1, { kind: 'reservation', id })
+          return id
+        }),
       withdraw: async () => {
         const amount = this.credits.get(account) ?? 0n
         this.credits.set(account, 0n)
@@ -406,7 +423,12 @@ export class MarketTwin implements MarketReader {
     const gained = leaf.paidBpsSum > base.paidBpsSum ? leaf.paidBpsSum - base.paidBpsSum : 0n
     const paid = (due * (gained < span ? gained : span)) / span
     this.#baselines.set(id, { ...base, lastEpoch: upTo, paidBpsSum: leaf.paidBpsSum })
-    Object.assign(r, { lastEpoch: upTo, paid: r.paid + paid, refunded: r.refunded + due - paid })
+    Object.assign(r, {
+      lastEpoch: upTo,
+      paid: r.paid + paid,
+      refunded: r.refunded + due - paid,
+      escapeEpoch: undefined,
+    })
     const { operator } = this.#units.get(r.unitId)!
     this.credits.set(operator, (this.credits.get(operator) ?? 0n) + paid)
     this.credits.set(r.consumer, (this.credits.get(r.consumer) ?? 0n) + due - paid)

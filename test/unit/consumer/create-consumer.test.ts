@@ -254,6 +254,18 @@ describe('Consumer: objects and the rest', () => {
     assert.equal(closed.paid + closed.refunded, closed.deposited)
   })
 
+  it('behavior: the escape is opened by one call and executed by the next', async () => {
+    const { consumer, good } = world()
+    const { id } = await consumer.reserve(request(good))
+    await consumer.waitActive(id)
+    const open = await consumer.escape(id)
+    assert.equal(open.status, 'Active')
+    assert.equal(open.escapeEpoch, 7)
+    const closed = await consumer.escape(id)
+    assert.equal(closed.status, 'Expired')
+    assert.equal(closed.refunded, closed.deposited)
+  })
+
   it('behavior: where the provider accepts, the consumer waits for it', async () => {
     const { consumer, market, good } = world()
     market.changeUnit(good, { autoAccept: false })

@@ -91,6 +91,19 @@ describe('createSettlementService', () => {
     await made.stop()
   })
 
+  it('behavior: an opened escape is answered at once', async () => {
+    const { market, unitId, service } = await running()
+    const made = service({ minEarned: 10n ** 9n, maxEpochs: 100 })
+    market.finalize(7, [leafOf(unitId, 7)])
+    await made.settleNow()
+    assert.deepEqual(market.calls, [])
+    await market.writer(CONSUMER).openEscape(1n, 'e', never)
+    await made.settleNow()
+    assert.deepEqual(market.calls, ['openEscape', 'settle 7: 1'])
+    assert.equal(market.reservation(1n)!.escapeEpoch, undefined)
+    await made.stop()
+  })
+
   it('behavior: the end is settled by the first root behind it, whatever came later', async () => {
     const { market, unitId, service } = await running([{ epochs: 2 }, { epochs: 10 }])
     market.finalize(8, [leafOf(unitId, 8)])
