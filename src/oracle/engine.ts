@@ -164,10 +164,6 @@ export class Engine implements OracleNode {
   #openRound(ctx: EngineContext, epoch: Epoch): void {
     const round = new Round(epoch)
     const stop = new AbortController()
-    this.#stopping.signal.addEventListener('abort', () => stop.abort(this.#stopping.signal.reason), {
-      once: true,
-      signal: stop.signal,
-    })
     this.#rounds.set(epoch, { round, stop })
     while (this.#rounds.size > MAX_ROUNDS) {
       const [oldest] = this.#rounds.keys()
@@ -216,7 +212,9 @@ export class Engine implements OracleNode {
   async #stop(): Promise<void> {
     for (const stop of this.#stops.reverse()) stop()
     this.#stops = []
-    this.#stopping.abort(new OracleError('stopped', 'the oracle node was stopped'))
+    const reason = new OracleError('stopped', 'the oracle node was stopped')
+    this.#stopping.abort(reason)
+    for (const { stop } of this.#rounds.values()) stop.abort(reason)
     while (this.#tasks.size > 0) await Promise.all(this.#tasks)
     this.#rounds.clear()
     this.#running = false
