@@ -1,6 +1,7 @@
 /** One run of the devnet: starts every process, follows the chain, knows what was lost, ends everything. */
 import { join } from 'node:path'
 import { getAddress } from 'viem'
+import type { Address } from '../src/core/ids.ts'
 import type { UnitLeaf } from '../src/core/leaves.ts'
 import type { UnitKind } from '../src/core/units.ts'
 import type { ReadyMessage } from '../src/node/supervised.ts'
@@ -184,12 +185,12 @@ export class Devnet {
     this.#noteLoss('azurite', azure.process, false)
   }
 
-  #unitOf(index: number): UnitPlan | undefined {
-    const { token } = this.#network
+  #unitOf(index: number, provider: Address): UnitPlan | undefined {
+    const place = { token: this.#network.token, provider }
     const { s3, bucket, azure, container, proxy } = this.#backends
-    if (index === PROVIDERS.s3) return s3Unit(token, s3, proxy.url, bucket)
-    if (index === PROVIDERS.azure) return azureUnit(token, azure, container)
-    return index === PROVIDERS.disk ? diskUnit(token) : undefined
+    if (index === PROVIDERS.s3) return s3Unit(place, s3, proxy.url, bucket)
+    if (index === PROVIDERS.azure) return azureUnit(place, azure, container)
+    return index === PROVIDERS.disk ? diskUnit(place) : undefined
   }
 
   async #startNodes(keys: readonly NodeKeys[]): Promise<void> {
@@ -203,7 +204,7 @@ export class Devnet {
 
   async #startNode(index: number, keys: NodeKeys, bootstrap: string | undefined): Promise<StartedNode> {
     const { options, folder, log } = this.#modules
-    const units = this.#unitOf(index)
+    const units = this.#unitOf(index, keys.node.address)
     const name = `node-${index}`
     await writeNodeFolder({
       ...{ network: this.#network, bootstrap, units, folder: join(folder, name) },
