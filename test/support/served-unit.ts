@@ -7,6 +7,7 @@ import { createIndexClient } from '../../src/core/grants/index-client.ts'
 import type { Address } from '../../src/core/ids.ts'
 import { ZERO_ADDRESS, ZERO_HASH } from '../../src/core/ids.ts'
 import { signObjectList } from '../../src/core/manifest/object-list.ts'
+import type { KeyValueStore } from '../../src/core/ports/key-value-store.ts'
 import type { MarketReservation } from '../../src/core/ports/market.ts'
 import type { StorageDriver } from '../../src/core/ports/storage.ts'
 import type { RegisteredUnit } from '../../src/core/units.ts'
@@ -26,10 +27,15 @@ export const rng = { bytes: (length: number) => new Uint8Array(randomBytes(lengt
 export interface ServeOptions extends GrantServiceOptions {
   /** Unix ms. @default the system's */
   now?: () => number
+  /** The provider's. @default a map */
+  store?: KeyValueStore
 }
 
 /** The unit's provider, an oracle in the set, a consumer with reservation 1 of 1 MiB in epochs up to `endEpoch`. */
-export async function serveUnit(driver: StorageDriver, { now = Date.now, ...options }: ServeOptions = {}) {
+export async function serveUnit(
+  driver: StorageDriver,
+  { now = Date.now, store = new MapStore(), ...options }: ServeOptions = {},
+) {
   const [provider, oracle, consumer, stranger] = ['provider', 'oracle', 'consumer', 'stranger'].map(signerOf) as [
     ReturnType<typeof signerOf>,
     ReturnType<typeof signerOf>,
@@ -77,7 +83,6 @@ export async function serveUnit(driver: StorageDriver, { now = Date.now, ...opti
   const served: ServedUnit = { unitId, driver, objects: await signObjectList(digests, provider, list) }
   const reservations = new Map([[1n, reservation]])
   const loop = new RequestsLoop()
-  const store = new MapStore()
   const service = createGrantService(
     {
       clock,

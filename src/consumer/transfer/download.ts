@@ -18,10 +18,10 @@ export interface DownloadInput {
   onProgress?: ((progress: TransferProgress) => void) | undefined
 }
 
-/** Read at once: whole leaves, small enough that twice `concurrency` of them are nothing in memory. */
-const PIECE_BYTES = 4 << 20
+/** Read at once: whole leaves, small enough that a few beyond `concurrency` are nothing in memory. */
+const PIECE_BYTES = 2 << 20
 
-/** Memory: two pieces for each of `concurrency`, and the leaf hashes (512 KiB for a GiB). */
+/** Memory: `concurrency` + 2 pieces, and the leaf hashes (512 KiB for a GiB). */
 export async function* downloadObject(context: TransferContext, input: DownloadInput): AsyncGenerator<Uint8Array> {
   const { reservationId, entry, signal, onProgress } = input
   const leafHashes = await fetchLeaves(context, reservationId, entry, signal)
@@ -40,7 +40,7 @@ export async function* downloadObject(context: TransferContext, input: DownloadI
     })
   }
   let transferredBytes = 0
-  for await (const data of inOrder(pieces.length, 2 * context.settings.concurrency, signal, fetchPiece)) {
+  for await (const data of inOrder(pieces.length, context.settings.concurrency + 2, signal, fetchPiece)) {
     transferredBytes += data.length
     yield data
     onProgress?.({ key: entry.key, transferredBytes, totalBytes: entry.bytes })
