@@ -2,18 +2,9 @@
  * The market on a chain in memory: the contract's rules for units, reservations, roots and settlement, one block for each
  * transaction. The integration tests hold the real contract to the same stories.
  */
-
 import { unitIdOf } from '../../../src/core/eip712.ts'
-import {
-  type Address,
-  bytesToHex,
-  type Epoch,
-  type Hash32,
-  hexToBytes,
-  type UnitId,
-  ZERO_HASH,
-} from '../../../src/core/ids.ts'
-import { keccak256, keccak256Hex } from '../../../src/core/keccak.ts'
+import { type Address, bytesToHex, type Epoch, type Hash32, type UnitId, ZERO_HASH } from '../../../src/core/ids.ts'
+import { keccak256Hex } from '../../../src/core/keccak.ts'
 import { type UnitLeaf, unitLeafHash } from '../../../src/core/leaves.ts'
 import { MerkleTree, rootOfProof } from '../../../src/core/merkle.ts'
 import {
@@ -31,51 +22,12 @@ import {
   type UnitLeafProof,
 } from '../../../src/core/ports/market.ts'
 import type { UnitTerms } from '../../../src/core/units.ts'
+import { address, rootOfMultiProof } from './fixture.ts'
 
-export const TOKEN: Address = `0x${'70'.repeat(20)}` as Address
+export { address, leafOf, TOKEN, termsOf } from './fixture.ts'
+
 export const CONFIRMATIONS = 2n
 export const DISPUTE_EPOCHS = 3
-
-export function address(n: number): Address {
-  return `0x${n.toString(16).padStart(40, '0')}` as Address
-}
-
-export function termsOf(provider: Address, fields: Partial<UnitTerms> = {}): UnitTerms {
-  return {
-    provider,
-    nonce: 1n,
-    kind: 's3',
-    region: 'eu-west',
-    token: TOKEN,
-    capacityBytes: 100n << 30n,
-    pricePerGibEpoch: 1_000n,
-    egressBytesPerEpoch: 1n << 30n,
-    sla: { availabilityPpm: 999_000, ttfbP95Ms: 500, downP10Kbps: 1_000, upP10Kbps: 1_000 },
-    ...fields,
-  }
-}
-
-export function leafOf(unitId: UnitId, epoch: Epoch, fields: Partial<UnitLeaf> = {}): UnitLeaf {
-  return {
-    unitId,
-    epoch,
-    era: 0,
-    state: 'Active',
-    metEpochs: epoch,
-    missedEpochs: 0,
-    neutralEpochs: 0,
-    paidBpsSum: BigInt(epoch) * 10_000n,
-    lossIncidents: 0,
-    scoreBps: 9_000,
-    availabilityPpm: 999_500,
-    ttfbP95Ms: 80,
-    downP10Kbps: 50_000,
-    upP10Kbps: 20_000,
-    samples: 300,
-    recordHash: ZERO_HASH,
-    ...fields,
-  }
-}
 
 type Mutable<T> = { -readonly [K in keyof T]: T[K] }
 
@@ -441,23 +393,6 @@ export class MarketTwin implements MarketReader {
   #tell(change: MarketChange): void {
     for (const listener of this.#listeners) listener(change)
   }
-}
-
-/** As OpenZeppelin's library computes it. */
-export function rootOfMultiProof(
-  leaves: readonly Hash32[],
-  proof: readonly Hash32[],
-  flags: readonly boolean[],
-): Hash32 {
-  const queue = [...leaves]
-  const siblings = [...proof]
-  for (const flag of flags) {
-    const a = queue.shift()!
-    const b = (flag ? queue.shift() : siblings.shift())!
-    const pair = a < b ? [a, b] : [b, a]
-    queue.push(bytesToHex(keccak256(Uint8Array.from(pair.flatMap((hash) => [...hexToBytes(hash)])))))
-  }
-  return queue[0]!
 }
 
 function refuse(reason: string, args: readonly unknown[] = []): never {
