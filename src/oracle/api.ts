@@ -3,7 +3,6 @@
  * takes the first two and gives an `OracleNode`.
  */
 import type { AcceptedAttestation } from '../core/chain-facts.ts'
-import type { AttestationHeader } from '../core/eip712.ts'
 import type { Address, Epoch, Hash32, NodeIndex, UnitId } from '../core/ids.ts'
 import type { OracleLeaf, UnitLeaf } from '../core/leaves.ts'
 import type { ProbeTask } from '../core/observations.ts'
@@ -170,4 +169,4 @@ export interface OracleNode {
   evidence(epoch: Epoch): Promise<EvidenceBundle | undefined>
 }
 
-export type { AttestationHeader, EvidenceBundle, HashChain }
+export type { EvidenceBundle, HashChain }

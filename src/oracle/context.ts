@@ -1,7 +1,7 @@
 /** What the parts of one engine share. */
 import type { Digests } from '../core/eip712.ts'
 import type { EpochClock } from '../core/epoch-clock.ts'
-import { epochAt, epochStartMs, sigmaMs } from '../core/epoch-clock.ts'
+import { epochAt, sigmaMs } from '../core/epoch-clock.ts'
 import type { Address, Epoch } from '../core/ids.ts'
 import { networkName } from '../core/network.ts'
 import type { Clock } from '../core/ports/clock.ts'
@@ -64,7 +64,6 @@ export function requestTimeoutMs(ctx: EngineContext): number {
 }
 
 export const currentEpoch = (ctx: EngineContext): Epoch => epochAt(ctx.epochs, ctx.clock.now())
-export const endOfEpochMs = (ctx: EngineContext, epoch: Epoch): number => epochStartMs(ctx.epochs, epoch + 1)
 
 /** Members of the round's set other than this node, shuffled, those with an open connection first. */
 export function peersOf(ctx: EngineContext, round: Round, first: readonly Address[] = []): Address[] {

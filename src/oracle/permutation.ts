@@ -1,6 +1,6 @@
 /** Pseudo-random orders that every node derives from the epoch's seed alone. */
 import { encodeWords, textWord } from '../core/abi.ts'
-import { type Epoch, type Hash32, hexToBytes, type NodeIndex } from '../core/ids.ts'
+import type { Epoch, Hash32, NodeIndex } from '../core/ids.ts'
 import { keccak256 } from '../core/keccak.ts'
 
 const DOMAIN = { propose: textWord('lightmesh.propose'), transmit: textWord('lightmesh.transmit') } as const
@@ -49,13 +49,4 @@ export function transmitStage(seed: Hash32, epoch: Epoch, attempt: number, n: nu
 /** First 32 bits of a digest as a fraction of 2^32, for thresholds. */
 export function head32(hash: Uint8Array): number {
   return new DataView(hash.buffer, hash.byteOffset).getUint32(0)
-}
-
-/** keccak over 32-byte values joined. */
-export function joinHash(...parts: readonly Hash32[]): Uint8Array {
-  const out = new Uint8Array(parts.length * 32)
-  parts.forEach((part, i) => {
-    out.set(hexToBytes(part), i * 32)
-  })
-  return keccak256(out)
 }
