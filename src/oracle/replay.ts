@@ -51,6 +51,33 @@ export function replayEpoch(
   return { evaluation, differences }
 }
 
+/** One attested epoch with what it takes to recompute it. */
+export interface ReplayStep {
+  bundle: EvidenceBundle
+  facts: ChainFacts
+  era: number
+}
+
+/**
+ * Replays attested epochs one after the other, each on the result of the one before. Ends after the first that differs: what
+ * follows builds on another state.
+ * @param from state of the epoch before the first step; `OracleState.empty()` before the first attestation.
+ * @throws what `replayEpoch` throws.
+ */
+export async function* replayRange(
+  from: OracleState,
+  steps: Iterable<ReplayStep> | AsyncIterable<ReplayStep>,
+  digests: Digests,
+): AsyncGenerator<ReplayResult & { header: AttestationHeader }> {
+  let state = from
+  for await (const { bundle, facts, era } of steps) {
+    const result = replayEpoch(bundle, state, facts, digests, era)
+    yield { ...result, header: bundle.header }
+    if (result.differences.length > 0) return
+    state = result.evaluation.state
+  }
+}
+
 /** The reveals of a bundle, each hash checked up to the attested `inputsHash`. @throws {OracleError} `bad-bundle`. */
 export function openBundle(bundle: EvidenceBundle, digests: Digests): NamedReveal[] {
   const reveals: NamedReveal[] = []

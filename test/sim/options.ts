@@ -53,6 +53,8 @@ export interface SimOptions {
   /** Nodes with a seat until and from the rotation; without one all have one. */
   rotation?: { atEpoch: number; before: readonly number[]; after: readonly number[] }
   units: readonly UnitBehaviour[]
+  /** The real thing is a hundred times slower than the keyed hash and is used in a few runs. */
+  keys: 'keyed-hash' | 'secp256k1'
   expectedReporters: number
   epochsPerDay: number
   network: NetworkOptions
@@ -72,6 +74,7 @@ export function quietOptions(seed: string, n: number, epochs: number): SimOption
       { availability: 0.95, ttfbMs: 60, kbps: 60_000 },
       { availability: 0.8, ttfbMs: 300, kbps: 9_000 },
     ],
+    keys: 'keyed-hash',
     expectedReporters: 15,
     epochsPerDay: 6,
     network: { loss: 0, minDelayMs: 5, maxDelayMs: 60, duplicate: 0, replay: 0, replayMs: 0 },

@@ -41,6 +41,11 @@ describe('seven nodes, fifty epochs', () => {
     assert.notDeepEqual(await roots('other'), first)
   })
 
+  it('behavior: real signatures do the same', async () => {
+    const world = await run({ ...troubled('secp256k1'), keys: 'secp256k1', epochs: 6, faults: [] })
+    for (let epoch = 0; epoch < 6; epoch++) assert.ok(world.checkers.accepted.has(epoch))
+  })
+
   it('behavior: the attested leaves tell the units apart', async () => {
     const world = await run(troubled('leaves'))
     const view = world.checkers.finalState

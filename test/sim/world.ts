@@ -19,7 +19,7 @@ import { SimChain } from './twins/chain.ts'
 import { SimNetwork } from './twins/network.ts'
 import type { UnitBehaviour } from './twins/probe.ts'
 import { Random } from './twins/random.ts'
-import { KeyedSignatures } from './twins/signer.ts'
+import { KeyedSignatures, type Keys, realKeys } from './twins/signer.ts'
 import { VirtualTime } from './twins/time.ts'
 
 const GENESIS = 1_800_000_000
@@ -39,7 +39,7 @@ export class World {
   readonly domain: Domain = { chainId: 31337, orchestrator: `0x${'5a'.repeat(20)}` as Address }
   readonly epochClock: EpochClock
   readonly digests = createDigests(this.domain)
-  readonly signatures = new KeyedSignatures()
+  readonly signatures: Keys
   readonly network: SimNetwork
   readonly chain: SimChain
   readonly nodes: SimNode[]
@@ -53,6 +53,7 @@ export class World {
   constructor(options: SimOptions) {
     this.options = options
     this.random = new Random(options.seed)
+    this.signatures = options.keys === 'secp256k1' ? realKeys : new KeyedSignatures()
     this.epochClock = { genesis: GENESIS, epochSeconds: options.epochSeconds }
     this.network = new SimNetwork(this.time, this.random.fork('network'), options.network)
     this.units = this.#makeUnits()

@@ -1,4 +1,5 @@
 /** Keyed-hash twin of secp256k1: r = keccak(secret ‖ digest), s = the address. Nobody but the key's holder can make one. */
+import { createSigner, secp256k1Scheme } from '../../../src/core/crypto/secp256k1.ts'
 import { type Address, bytesToHex, type Hash32, hexToBytes } from '../../../src/core/ids.ts'
 import { keccak256 } from '../../../src/core/keccak.ts'
 import type { Signature, SignatureScheme, Signer } from '../../../src/core/ports/signer.ts'
@@ -10,10 +11,17 @@ function tag(secret: Uint8Array, digest: Hash32): Uint8Array {
   return keccak256(preimage)
 }
 
-export class KeyedSignatures implements SignatureScheme {
+/** A scheme that also makes signers. */
+export interface Keys extends SignatureScheme {
+  /** @param secret 32 bytes. */
+  signer(secret: Uint8Array): Signer
+}
+
+export const realKeys: Keys = { signer: createSigner, recover: secp256k1Scheme.recover }
+
+export class KeyedSignatures implements Keys {
   readonly #secrets = new Map<Address, Uint8Array>()
 
-  /** @param secret 32 bytes. */
   signer(secret: Uint8Array): Signer {
     const address = bytesToHex(keccak256(secret).slice(12))
     this.#secrets.set(address, secret)

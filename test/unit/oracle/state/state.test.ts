@@ -9,7 +9,7 @@ import { OracleError } from '../../../../src/oracle/errors.ts'
 import { countingReveals, evaluate, type NamedReveal } from '../../../../src/oracle/evaluate.ts'
 import { decodeBundle, encodeBundle } from '../../../../src/oracle/evidence.ts'
 import { encodeRevealHeader } from '../../../../src/oracle/messages/reveal-header.ts'
-import { firstLeafDifference, replayEpoch } from '../../../../src/oracle/replay.ts'
+import { firstLeafDifference, replayEpoch, replayRange } from '../../../../src/oracle/replay.ts'
 import { decodeState, encodeState } from '../../../../src/oracle/state/codec.ts'
 import { OracleState } from '../../../../src/oracle/state/state.ts'
 import { address, EPOCH, type Oracles, oracles, revealOf, unit, word } from '../fixture.ts'
@@ -160,6 +160,23 @@ describe('replay', () => {
     const other = evaluate(OracleState.empty(), set.facts, 0, []).state
     assert.equal(firstLeafDifference(evaluation.state, other)?.unitId, evaluation.state.unitId(0))
     assert.equal(firstLeafDifference(evaluation.state, evaluation.state), undefined)
+  })
+
+  it('behavior: a range ends at the first epoch that differs', async () => {
+    const bundle = await bundleOf()
+    const lie = { ...bundle, header: { ...bundle.header, unitCount: 8 } }
+    const fields: string[][] = []
+    const step = { facts: set.facts, era: 0 }
+    for await (const { differences } of replayRange(
+      OracleState.empty(),
+      [
+        { ...step, bundle: lie },
+        { ...step, bundle },
+      ],
+      set.digests,
+    ))
+      fields.push(differences.map(({ field }) => field))
+    assert.deepEqual(fields, [['unitCount']])
   })
 
   it('error: exchanged evidence, or other facts', async () => {
