@@ -42,6 +42,9 @@ describe('the devnet command line', () => {
     refused(['--nodes', '31', '--epoch-seconds', '12'], /too short for 31 nodes/))
   it('error: a ready file in a folder that is not there', () =>
     refused(['--ready-file', '/nowhere/at/all/ready.json'], /no folder \/nowhere\/at\/all/))
+  it('error: a ready file that is a folder', () => refused(['--ready-file', '/'], /this is a folder/))
+  it('error: a ready file where nobody can write', () =>
+    refused(['--ready-file', '/proc/ready.json'], /can't write in \/proc: E/))
   it('error: an S3 server without its keys', () =>
     refused(['--s3-endpoint', 'http://127.0.0.1:9'], /needs --s3-access-key/))
 

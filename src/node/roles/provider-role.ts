@@ -5,14 +5,12 @@ import { createAdvertiser } from '../../core/advert/advertiser.ts'
 import type { OfferIntake } from '../../core/advert/offer-intake.ts'
 import type { CatalogueService } from '../../core/catalogue/service.ts'
 import { secp256k1Scheme } from '../../core/crypto/secp256k1.ts'
-import { unitIdOf } from '../../core/eip712.ts'
 import type { Address, Epoch, UnitId } from '../../core/ids.ts'
-import { indexRootOf, signObjectList } from '../../core/manifest/object-list.ts'
+import { indexRootOf } from '../../core/manifest/object-list.ts'
 import type { LeafSource } from '../../core/ports/market.ts'
 import type { UnitTerms } from '../../core/units.ts'
 import { createGrantService } from '../../provider/grants/grant-service.ts'
 import { createIndexService } from '../../provider/grants/index-service.ts'
-import { dropOldProbeObjects, seedProbeObjects } from '../../provider/grants/probe-objects.ts'
 import type { ServedUnit } from '../../provider/grants/served-unit.ts'
 import { createAdmissionService } from '../../provider/registration/admission-service.ts'
 import { createOfferService } from '../../provider/registration/offer-service.ts'
@@ -22,6 +20,7 @@ import { openBackend } from '../backends.ts'
 import { ConfigError } from '../config-entry.ts'
 import type { Foundation } from '../foundation.ts'
 import { readUnitsFile, type UnitEntry } from '../units-file.ts'
+import { serveUnit } from './serve-unit.ts'
 
 export interface ProviderRole {
   units: readonly UnitId[]
@@ -55,9 +54,9 @@ export async function startProvider(
   const served = new Map<UnitId, ServedUnit>()
   const endpoints: { kind: string; url: string }[] = []
   const serving = entries.map(async (entry, i) => {
-    const unit = await serveUnit(base, entry, terms[i]!, signal)
-    served.set(unit.unitId, unit)
-    if (unit.servedAt !== undefined) endpoints.push({ kind: entry.kind, url: unit.servedAt })
+    const { driver, servedAt } = await openBackend(entry, base)
+    if (servedAt !== undefined) endpoints.push({ kind: entry.kind, url: servedAt })
+    await serveUnit(base, { entry, terms: terms[i]!, driver }, (unit) => served.set(unit.unitId, unit), signal)
   })
   await Promise.all(serving)
 
@@ -72,7 +71,10 @@ export async function startProvider(
 
   const advertiser = createAdvertiser({}, { clock, signer, digests })
   const publishAdvert = async (unitId: UnitId) => {
-    const body = bodyOf(base, served.get(unitId)!)
+    const unit = served.get(unitId)
+    // Nothing to tell of a unit whose backend is off.
+    if (!unit) return
+    const body = bodyOf(base, unit)
     const { full, sent } = await advertiser.next(unitId, body)
     await catalogue.announce(full, encodeAdvert(sent))
   }
@@ -95,26 +97,6 @@ export async function startProvider(
 function termsOf(entry: UnitEntry, provider: UnitTerms['provider']): UnitTerms {
   const { backend: _backend, probeObjects: _probeObjects, ...terms } = entry
   return { ...terms, provider }
-}
-
-/** Opens the backend, checks it, and puts objects there for others to probe. */
-async function serveUnit(
-  base: Foundation,
-  entry: UnitEntry,
-  terms: UnitTerms,
-  signal: AbortSignal,
-): Promise<ServedUnit & { servedAt: string | undefined }> {
-  const { clock, rng, digests, identity } = base
-  const unitId = unitIdOf(terms.provider, terms.nonce)
-  const { driver, servedAt } = await openBackend(entry, base)
-  await driver.validate({ signal })
-  const seq = BigInt(clock.now())
-  const list = await seedProbeObjects(driver, rng, { unitId, seq, ...entry.probeObjects, signal })
-  const objects = await signObjectList(digests, identity.signer, list)
-  // Nobody holds rights of an earlier run for longer than a day; what that run left is dropped by then at a restart.
-  await dropOldProbeObjects(driver, list, signal)
-  base.logger.info('backend ready', { unitId, kind: entry.kind, objects: list.objects.length })
-  return { unitId, driver, objects, servedAt }
 }
 
 function bodyOf(base: Foundation, unit: ServedUnit) {
