@@ -20,6 +20,7 @@ import { freePorts } from './ports.ts'
 import type { DevnetResult } from './result.ts'
 import { SCENARIO } from './scenarios.ts'
 import { startAnvil } from './servers/anvil.ts'
+import { orAborted } from './stop-signal.ts'
 import { type ManagedProcess, type Supervisor, whenReady } from './supervisor.ts'
 import { azureUnit, diskUnit, s3Unit } from './units.ts'
 import type { LiveSource } from './view/live.ts'
@@ -105,7 +106,8 @@ export class Devnet {
     const keys = Array.from({ length: options.nodes }, (_, i) => nodeKeys(options.seed, i))
     const backends = startBackends(supervisor, options, folder, signal)
     backends.catch(() => {})
-    const chain = await startAnvil(supervisor, options.rpcPort || rpcPort, signal)
+    const chainPlan = { port: options.rpcPort || rpcPort, folder: join(folder, 'chain') }
+    const chain = await startAnvil(supervisor, chainPlan, signal)
     this.#noteLoss('chain', chain.process, true)
     log.line(`chain at ${chain.rpcUrl}, a block a second`)
     const plan = {
@@ -113,16 +115,16 @@ export class Devnet {
       providers: new Set(Object.values(PROVIDERS)),
       consumer: deriveKey(options.seed, 'consumer'),
     }
-    this.#network = await deployNetwork(plan)
+    this.#network = await orAborted(deployNetwork(plan), signal)
     log.line(`contracts deployed: Orchestrator ${this.#network.orchestrator}, OracleSet ${this.#network.oracleSet}`)
     const registered = registerEverybody(plan, this.#network)
     registered.catch(() => {})
     const modules = { folder: join(folder, 'launcher'), logger: log.logger }
     this.#watch = await watchChain(this.#network, modules, signal)
-    this.#backends = await backends
+    this.#backends = await orAborted(backends, signal)
     this.#logBackends()
     await this.#startNodes(keys)
-    await registered
+    await orAborted(registered, signal)
     log.line(`${options.nodes} oracles bonded, quorum ${quorumText(this.#watch)}`)
     await this.#startConsumer(plan.consumer)
     this.#beginScenario()

@@ -52,6 +52,17 @@ async function checkSurroundings({ rpcPort, apiPort, readyFile }: DevnetOptions)
   const folder = dirname(resolve(readyFile))
   if (!statSync(folder, { throwIfNoEntry: false })?.isDirectory())
     throw new UsageError(`--ready-file ${readyFile}: there is no folder ${folder}`)
+  if (statSync(readyFile, { throwIfNoEntry: false })?.isDirectory())
+    throw new UsageError(`--ready-file ${readyFile}: this is a folder, the name of a file is needed`)
+  try {
+    // Tried, because permissions alone don't tell: the first attestation is too late to find out.
+    const trial = mkdtempSync(join(folder, '.ready-'))
+    rmSync(trial, { recursive: true })
+  } catch (error) {
+    throw new UsageError(
+      `--ready-file ${readyFile}: can't write in ${folder}: ${(error as NodeJS.ErrnoException).code}`,
+    )
+  }
 }
 
 async function run(options: DevnetOptions, stop: StopSignal): Promise<number> {
@@ -71,6 +82,8 @@ async function run(options: DevnetOptions, stop: StopSignal): Promise<number> {
   let code = 0
   let result: DevnetResult | undefined
   try {
+    // One of an earlier run would tell who waits for it of processes that are gone.
+    if (options.readyFile !== undefined) rmSync(options.readyFile, { force: true })
     log.line(`devnet of ${options.nodes} nodes, epochs of ${options.epochSeconds} s, seed ${options.seed}`)
     await devnet.start()
     code = await follow(devnet, options, log, { asked, signal })

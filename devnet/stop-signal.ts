@@ -34,3 +34,13 @@ export function createStopSignal(): StopSignal {
     },
   }
 }
+
+/** For work that can't be interrupted: its result, or the signal's reason at once; what it does after that concerns nobody. */
+export function orAborted<T>(work: Promise<T>, signal: AbortSignal): Promise<T> {
+  return new Promise((resolve, reject) => {
+    const onAbort = () => reject(signal.reason)
+    work.then(resolve, reject).finally(() => signal.removeEventListener('abort', onAbort))
+    if (signal.aborted) onAbort()
+    else signal.addEventListener('abort', onAbort, { once: true })
+  })
+}

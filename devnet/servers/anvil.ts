@@ -19,11 +19,17 @@ export interface Chain {
   process: ManagedProcess
 }
 
-export async function startAnvil(supervisor: Supervisor, port: number, signal: AbortSignal): Promise<Chain> {
+/** @param folder anvil's home: it keeps states of older blocks in `.foundry` there, and leaves them behind. */
+export async function startAnvil(
+  supervisor: Supervisor,
+  { port, folder }: { port: number; folder: string },
+  signal: AbortSignal,
+): Promise<Chain> {
   const child = supervisor.start({
     name: 'chain',
     command: anvilBinary(),
     args: ['--host', '127.0.0.1', '--port', `${port}`, '--chain-id', `${CHAIN_ID}`, '--block-time', '1'],
+    env: { HOME: folder },
   })
   await whenReady(child, { line: (line) => (line.startsWith('Listening on') ? true : undefined) }, signal)
   return { rpcUrl: `http://127.0.0.1:${port}`, process: child }
