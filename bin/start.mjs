@@ -65,8 +65,8 @@ function outerEnvironment() {
 }
 
 async function install() {
-  process.stderr.write('lightmesh: installing dependencies (npm ci), about a minute …\n')
-  // npm's own report goes to stderr: stdout belongs to the result.
+  process.stderr.write('lightmesh: installing dependencies (npm ci), a minute or two …\n')
+  // npm's own report goes to stderr: stdout belongs to the result. Its warnings are about Node's version here: ours comes.
   const code = await run('npm', ['ci', '--no-fund', '--no-audit', '--loglevel=error'], {
     env: outerEnvironment(),
     stdio: ['ignore', 2, 2],

@@ -65,7 +65,7 @@ function text(value: string): string {
 }
 
 export function devnetCommand(): Command {
-  return new Command('devnet')
+  return new Command('lightmesh devnet')
     .description(
       'Runs a whole network on this machine: chain, contracts, storage servers, light nodes, a consumer. Ctrl-C ends it and leaves nothing behind.',
     )
