@@ -167,6 +167,7 @@ export class Engine implements OracleNode {
     this.#rounds.set(epoch, { round, stop })
     while (this.#rounds.size > MAX_ROUNDS) {
       const [oldest] = this.#rounds.keys()
+      if (this.#rounds.get(oldest!)!.round.outcome === undefined) ctx.metrics.count('oracle_rounds_dropped_total')
       this.#rounds.get(oldest!)!.stop.abort(new OracleError('stopped', `epoch ${oldest} is over`))
       this.#rounds.delete(oldest!)
     }

@@ -66,6 +66,7 @@ function onReveal(ctx: EngineContext, bytes: Uint8Array): Checked<unknown> {
     const first = digests[0] && round.headers.get(digests[0])
     const reveal = { message: checked.message, bytes, at: ctx.clock.now() }
     if (round.addHeader(reveal)) ctx.wantBatch(round, reveal)
+    else ctx.metrics.count('oracle_headers_dropped_total')
     if (first) equivocated(ctx, round, 'reveal', m.index, first.bytes, bytes)
   }
   return checked

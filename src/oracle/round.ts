@@ -73,14 +73,23 @@ export class Round {
     this.epoch = epoch
   }
 
+  /** @returns whether it was kept: an author who contradicts itself too often is heard only where a proposal names it. */
   addHeader(reveal: HeldReveal): boolean {
     const { message, digest } = reveal.message
     const digests = this.#byAuthor.get(message.index) ?? []
-    if (digests.length >= MAX_HEADERS_PER_AUTHOR) return false
+    // Each proposal names one header an author, so that this stays bounded by the attempts.
+    if (digests.length >= MAX_HEADERS_PER_AUTHOR && !this.isNamed(digest)) return false
     this.#byAuthor.set(message.index, [...digests, digest])
     this.headers.set(digest, reveal)
     this.changed()
     return true
+  }
+
+  /** Whether a proposal has this header among its inputs. */
+  isNamed(digest: Hash32): boolean {
+    for (const { message } of this.proposals.values())
+      if (message.inputs.some((input) => input.hash === digest)) return true
+    return false
   }
 
   /** Digests of an author's headers, the first one heard first. */

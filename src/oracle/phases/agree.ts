@@ -151,6 +151,7 @@ async function evaluateProposal(
   if (known) return known
   const inputs = await obtainInputs(ctx, round, rules, proposal, signal)
   if (!inputs) return undefined
+  const started = ctx.clock.now()
   const evaluation = evaluate(parent.state, rules.facts, parent.state.era, inputs.named)
   const candidate: Candidate = {
     parentRoot: parent.root,
@@ -159,6 +160,7 @@ async function evaluateProposal(
     evaluation,
     reveals: inputs.evidence,
   }
+  ctx.metrics.observe('oracle_evaluation_ms', ctx.clock.now() - started)
   round.candidates.set(key, candidate)
   return candidate
 }

@@ -24,6 +24,8 @@ export async function settlePhase(ctx: EngineContext, round: Round, signal: Abor
           round.outcome = 'final'
           round.phase = 'final'
           round.changed()
+          ctx.metrics.count('oracle_epochs_attested_total')
+          ctx.metrics.gauge('oracle_final_epoch', epoch)
           ctx.emitter.emit('attested', { epoch, attestation: status.attestation })
         }
         // Asked again at each poll while no peer has the state: the next round needs it.

@@ -1,6 +1,8 @@
 /** What this node answers to others. Every answer is something that a third party can check. */
 import { CodecError } from '../../core/canonical-cbor.ts'
+import type { Hash32 } from '../../core/ids.ts'
 import type { EngineContext } from '../context.ts'
+import { decodeBundle } from '../evidence.ts'
 import { epochKey, PREFIX } from '../keys.ts'
 import { decodeRevealHeader } from '../messages/reveal-header.ts'
 import { encodeState } from '../state/codec.ts'
@@ -22,6 +24,9 @@ export class Server {
   readonly #ctx: EngineContext
   /** The newest encoded state: pieces of one snapshot are cut from it without encoding it again. */
   #encoded: { of: RootedState; bytes: Uint8Array } | undefined
+
+  /** The bundle asked for last, by its inputs hash, for the same reason. */
+  #served: { hash: Hash32; bytes: Uint8Array } | undefined
 
   constructor(ctx: EngineContext) {
     this.#ctx = ctx
@@ -84,10 +89,13 @@ export class Server {
   }
 
   async #bundle({ epoch, hash, offset }: HashRequest): Promise<Answer> {
-    const bundle = await this.#ctx.keeper.store.bundle(epoch)
-    if (bundle?.header.inputsHash !== hash) return undefined
-    const bytes = await this.#ctx.keeper.store.bundleBytes(epoch)
-    return bytes && encodeChunk(bytes, offset)
+    if (this.#served?.hash !== hash) {
+      const { store } = this.#ctx.keeper
+      const bytes = await store.bundleBytes(epoch)
+      if (!bytes || decodeBundle(bytes).header.inputsHash !== hash) return undefined
+      this.#served = { hash, bytes }
+    }
+    return encodeChunk(this.#served.bytes, offset)
   }
 
   #snapshot({ epoch, hash, offset }: HashRequest): Answer {
