@@ -17,7 +17,7 @@ import type { Mesh } from '../src/p2p/types.ts'
 import { DOMAIN, startNetwork, stopAll } from '../test/integration/p2p/mesh-network.ts'
 import { type BareNode, startBare } from './bare-gossipsub.ts'
 
-const SET_UP_MS = 180_000
+const SET_UP_MS = 400_000
 const DELIVERY_MS = 20_000
 const WARM_UP = 20
 

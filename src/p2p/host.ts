@@ -66,7 +66,8 @@ export async function createHost(options: MeshOptions, { identity, gater, limits
     connectionMonitor: { protocolPrefix: prefix, pingInterval: 30_000, pingTimeout: { minTimeout: 10_000 } },
     peerStore: { maxAddressAge: PEER_AGE_MS, maxPeerAge: PEER_AGE_MS },
     services: {
-      identify: identify({ protocolPrefix: prefix, maxMessageSize: 8_192 }),
+      // A peer that was not identified in time would stay without gossip; a busy machine needs seconds.
+      identify: identify({ protocolPrefix: prefix, maxMessageSize: 8_192, timeout: 2 * limits.dialTimeoutMs }),
       // Without it peers would go on with the addresses that a node had when they met.
       identifyPush: identifyPush({ protocolPrefix: prefix, maxMessageSize: 8_192 }),
       ping: ping({ protocolPrefix: prefix }),

@@ -16,6 +16,8 @@ export interface MeshLimits {
   maxPendingInbound: number
   maxParallelDials: number
   dialTimeoutMs: number
+  /** After that long a connection without a gossip stream is a failed one: a handshake and identify may take 10 s each. */
+  silentConnectionMs: number
   /** Streams that one connection may have open towards us; ours need about ten. */
   maxStreamsPerConnection: number
   /** Bytes of one stream waiting to be read. */
@@ -64,6 +66,7 @@ export const DEFAULT_LIMITS: MeshLimits = {
   maxPendingInbound: 64,
   maxParallelDials: 16,
   dialTimeoutMs: 5_000,
+  silentConnectionMs: 20_000,
   maxStreamsPerConnection: 128,
   streamReadBufferBytes: 1 << 20,
   maxMessageBytes: 1 << 16,

@@ -69,7 +69,7 @@ export async function createMesh(options: MeshOptions, { logger, metrics }: Mesh
       for (const connection of node.getConnections(peer)) connection.abort(new Error('banned'))
     })
   }
-  const sweep = () => {
+  const banOutcasts = () => {
     for (const [name, peer] of connectedPeers(node)) {
       const score = pubsub.getScore(name)
       if (score >= THRESHOLDS.graylistThreshold) continue
@@ -78,10 +78,25 @@ export async function createMesh(options: MeshOptions, { logger, metrics }: Mesh
       void banPeer(peer, BAN_MS)
     }
   }
+  /** gossipsub and identify try once; a connection on which they failed is given up, and made anew by discovery. */
+  const dropSilent = () => {
+    for (const [name, peer] of connectedPeers(node)) {
+      const connections = node.getConnections(peer)
+      const youngest = Math.max(...connections.map(({ timeline }) => timeline.open))
+      const relayed = connections.some((connection) => connection.limits !== undefined)
+      if (relayed || pubsub.streamsOutbound.has(name) || now() - youngest < limits.silentConnectionMs) continue
+      metrics.count('p2p_silent_connections_total')
+      void node.hangUp(peer).catch((error: unknown) => logger.debug('a hang-up failed', { error: String(error) }))
+    }
+  }
   const { bootstrap } = options
   const isBanned = (peer: PeerId) => gater.isBanned(peer)
   discovery = createDiscovery({
-    ...{ node, exchange, book, limits, bootstrap, isBanned, sweep, logger, metrics, random, now },
+    ...{ node, exchange, book, limits, bootstrap, isBanned, logger, metrics, random, now },
+    sweep() {
+      banOutcasts()
+      dropSilent()
+    },
   })
 
   node.addEventListener('peer:connect', ({ detail }) => void learn(detail))

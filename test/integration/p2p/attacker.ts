@@ -24,7 +24,7 @@ export interface Attacker {
 
 const GOSSIP_PROTOCOL = '/meshsub/1.2.0'
 
-export async function startAttacker(): Promise<Attacker> {
+export async function startAttacker({ gossips = true } = {}): Promise<Attacker> {
   const privateKey = privateKeyFromRaw(randomBytes(32))
   const host = await createLibp2p({
     privateKey,
@@ -36,7 +36,7 @@ export async function startAttacker(): Promise<Attacker> {
     services: { identify: identify({ protocolPrefix: `lightmesh/${networkId(DOMAIN)}` }) },
   })
   // Says that it speaks gossipsub, and reads nothing of what it is sent.
-  await host.handle(GOSSIP_PROTOCOL, () => {})
+  if (gossips) await host.handle(GOSSIP_PROTOCOL, () => {})
   return {
     host,
     address: addressOfPeer(host.peerId)!,

@@ -269,6 +269,16 @@ describe('hostile peers', { timeout: 180_000 }, () => {
     bounded(t, before)
   })
 
+  it('error: a peer that takes a place and gossips nothing is let go', { timeout: 40_000 }, async () => {
+    await honest(2, { limits: { silentConnectionMs: 2_000 } })
+    const mute = await startAttacker({ gossips: false })
+    attackers.push(mute)
+    await mute.connect(nodes[0]!.mesh)
+    await nodes[0]!.mesh.waitForPeers(2, within())
+    await gone(nodes[0]!.mesh, mute.address)
+    intact()
+  })
+
   it('behavior: with 30 % of the mesh silent adverts reach every honest node within three heartbeats', {
     timeout: 40_000,
   }, async (t) => {
