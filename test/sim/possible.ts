@@ -20,13 +20,13 @@ function spanOf(fault: Fault, epochMs: number): Span {
   switch (fault.kind) {
     // Back up, a node has lost what it had of the running epoch.
     case 'crash':
-    case 'disk-lost':
       return { from, to: from + fault.downMs }
     // The write may come up to an epoch later.
     case 'crash-in-sync':
       return { from, to: from + epochMs + fault.downMs }
     // Abstains from epochs begun before its return, and one more.
     case 'journal-lost':
+    case 'disk-lost':
       return { from, to: from + fault.downMs + 2 * epochMs }
     // A process that could not start meanwhile is tried again.
     case 'disk-full':
