@@ -168,7 +168,9 @@ describe('crashes and disks', () => {
     const options = withFaults('disk-full', 7, 8, (o) => [
       { kind: 'disk-full', node: 1, atMs: at(o, 2), forMs: at(o, 1.2) },
     ])
-    attestedAll(await run(options))
+    const world = await run(options)
+    attestedAll(world)
+    assert.ok(world.checkers.alarms.has('store-failed'))
   })
 })
 

@@ -41,6 +41,8 @@ export async function runRound(
       ctx.metrics.count('oracle_phase_failures_total', { phase: what })
       const fields = { epoch: round.epoch, phase: what, code: codeOf(error), reason: String(error) }
       ctx.logger.error('a phase failed', fields)
+      if (codeOf(error) === 'journal-damaged')
+        ctx.alarms.raise('store-failed', round.epoch, 'nothing is signed without the journal; check the disk')
     })
   if (round.index !== undefined) resendSignatures(ctx, round, rules)
   await Promise.all([
