@@ -8,24 +8,16 @@ import { type CatalogueService, openCatalogueService } from '../../../src/core/c
 import { secp256k1Scheme } from '../../../src/core/crypto/secp256k1.ts'
 import { createDigests } from '../../../src/core/eip712.ts'
 import type { UnitId } from '../../../src/core/ids.ts'
-import type { Clock } from '../../../src/core/ports/clock.ts'
 import { silentLogger } from '../../../src/core/ports/logger.ts'
 import { noMetrics } from '../../../src/core/ports/metrics.ts'
 import type { RegisteredUnit } from '../../../src/core/units.ts'
+import { systemClock } from '../../../src/node/system-ports.ts'
 import type { Mesh } from '../../../src/p2p/types.ts'
 import { openLevelStore } from '../../../src/storage/level-store.ts'
 import { bodyOf, provider, unitOf } from '../../unit/core/advert/fixtures.ts'
 import { DOMAIN, type NetworkOptions, startMesh } from './mesh-network.ts'
 
 const digests = createDigests(DOMAIN)
-
-export const systemClock: Clock = {
-  now: () => Date.now(),
-  schedule(atMs, task) {
-    const timer = setTimeout(task, Math.max(0, atMs - Date.now()))
-    return () => clearTimeout(timer)
-  },
-}
 
 /** Units and their adverts, signed once. */
 export interface Market {
