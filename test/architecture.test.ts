@@ -35,6 +35,9 @@ const MAY_IMPORT: Record<string, readonly string[]> = {
   ],
 }
 
+/** Files outside src/ that are data of the whole project, and the one file that may import each. */
+const DATA_FILES: Readonly<Record<string, string>> = { 'package.json': 'src/node/version.ts' }
+
 /** Packages that only one folder may import: an adapter exists so that nobody else has to know them. */
 const PACKAGE_HOME: readonly [pattern: RegExp, folders: readonly string[]][] = [
   [/^(libp2p|@libp2p\/|@multiformats\/)/, ['p2p']],
@@ -87,6 +90,7 @@ describe('architecture', () => {
       file.imports
         .filter((name) => name.startsWith('.'))
         .map((name) => relative(ROOT, resolve(ROOT, dirname(file.path), name)))
+        .filter((target) => DATA_FILES[target] !== file.path)
         .filter((target) => {
           const folder = target.startsWith('src/') ? target.split('/')[1]! : 'outside'
           return folder !== file.folder && !MAY_IMPORT[file.folder]!.includes(folder)
