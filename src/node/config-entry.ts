@@ -34,6 +34,7 @@ export const parse = {
     /^\d+$/.test(text) && Number(text) >= min && Number(text) <= max
       ? Number(text)
       : needed(`a whole number from ${min} to ${max}`),
+  amount: (text: string) => (/^\d{1,39}$/.test(text) ? BigInt(text) : needed('a whole number of at most 39 digits')),
   address: (text: string) =>
     /^0x[0-9a-fA-F]{40}$/.test(text)
       ? (text.toLowerCase() as `0x${string}`)

@@ -118,6 +118,29 @@ export const CONFIG = {
     default: '',
     parse: parse.optional,
   }),
+  settleMinEarned: entry({
+    env: 'LIGHTMESH_SETTLE_MIN_EARNED',
+    flag: '--settle-min-earned <amount>',
+    description:
+      "A unit's reservations are settled once they would earn this much together, in the token's smallest unit; 0: at every attestation.",
+    default: '0',
+    parse: parse.amount,
+  }),
+  settleMaxEpochs: entry({
+    env: 'LIGHTMESH_SETTLE_MAX_EPOCHS',
+    flag: '--settle-max-epochs <n>',
+    description: '... or once this many epochs have passed since one of them was settled.',
+    default: '144',
+    parse: parse.integer(1, 4_096),
+  }),
+  relayStageMs: entry({
+    env: 'LIGHTMESH_RELAY_STAGE_MS',
+    flag: '--relay-stage-ms <ms>',
+    description:
+      "Pause between two oracles' turns in relaying an offer or a penalty: a few blocks, so that the next one sees the first one's.",
+    default: '4000',
+    parse: parse.integer(100, 600_000),
+  }),
   apiHost: entry({
     env: 'LIGHTMESH_API_HOST',
     flag: '--api-host <address>',

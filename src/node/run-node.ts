@@ -60,12 +60,12 @@ async function startRoles(base: Foundation, hooks: NodeHooks, signal: AbortSigna
   const { config, mesh, identity, chain, closing } = base
   // Roles are loaded by who has them: an oracle needs no vendor's SDK, a consumer no scoring.
   const has = (role: Role) => config.roles.includes(role)
-  const oracle = has('oracle')
-    ? await (await import('./roles/oracle-role.ts')).startOracle(base, hooks, signal)
-    : undefined
+  const oracleRole = has('oracle') ? await import('./roles/oracle-role.ts') : undefined
+  const oracle = await oracleRole?.startOracle(base, hooks, signal)
   const catalogue = await startCatalogue(base, (id) => oracle?.node.leafProof(id)?.leaf)
   const intake = startOfferIntake(base, (offer) => oracle?.relay(offer))
   const leaves = leavesOf(base, oracle?.node)
+  if (oracle) oracleRole?.startPenalties(base, oracle.node, leaves)
   const provider = has('provider')
     ? await (await import('./roles/provider-role.ts')).startProvider(base, { catalogue, intake, leaves }, signal)
     : undefined

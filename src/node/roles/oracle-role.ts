@@ -2,7 +2,9 @@
 import type { SignedOffer } from '../../core/advert/offer.ts'
 import { secp256k1Scheme } from '../../core/crypto/secp256k1.ts'
 import { createGrantClient } from '../../core/grants/grant-client.ts'
+import type { LeafSource } from '../../core/ports/market.ts'
 import { createOfferRelay } from '../../market/offer-relay.ts'
+import { createPenaltyService } from '../../market/penalty-service.ts'
 import type { OracleNode } from '../../oracle/api.ts'
 import { createOracleNode } from '../../oracle/node.ts'
 import { createHttpClient } from '../../storage/http/client.ts'
@@ -53,9 +55,25 @@ export async function startOracle(base: Foundation, hooks: NodeHooks, signal: Ab
   await node.start(signal)
   closing.add('oracle', () => node.stop())
   const relay = createOfferRelay(
-    { node: signer.address },
+    { node: signer.address, stageMs: config.relayStageMs },
     { ...{ clock, metrics, oracles: base.oracles }, market: base.market, writer: base.writer, logger: base.logger },
   )
   closing.add('offer relay', () => relay.stop())
   return { node, relay: (offer) => void relay.offer(offer) }
+}
+
+/** Brings attested losses and abandoned units to the contract; oracles take turns. */
+export function startPenalties(base: Foundation, oracle: OracleNode, leaves: LeafSource): void {
+  const { clock, market, writer, metrics, closing, config, identity } = base
+  const suspects = () =>
+    (oracle.state()?.unitLeaves() ?? []).filter((leaf) => leaf.lossIncidents > 0 || leaf.state === 'Removed')
+  const penalties = createPenaltyService(
+    { node: identity.signer.address, stageMs: config.relayStageMs },
+    {
+      ...{ clock, market, writer, metrics, leaves, suspects, oracles: base.oracles },
+      logger: base.logger.child({ part: 'penalties' }),
+    },
+  )
+  penalties.start()
+  closing.add('penalties', () => penalties.stop())
 }

@@ -47,7 +47,7 @@ export async function startProvider(
       'unitsFile is needed for the role provider: its data units and their backends',
     )
   const entries = readUnitsFile(file)
-  const { clock, metrics, market, writer, digests, identity, store, chain, mesh, closing } = base
+  const { clock, metrics, market, writer, digests, identity, store, chain, mesh, closing, config } = base
   const { signer } = identity
   const logger = base.logger.child({ part: 'provider' })
   const terms = entries.map((entry) => termsOf(entry, signer.address))
@@ -88,7 +88,10 @@ export async function startProvider(
   const admission = createAdmissionService({ provider: signer.address }, common)
   admission.start()
   closing.add('admission', () => admission.stop())
-  const settlement = createSettlementService({ provider: signer.address }, { ...common, store })
+  const settlement = createSettlementService(
+    { provider: signer.address, minEarned: config.settleMinEarned, maxEpochs: config.settleMaxEpochs },
+    { ...common, store },
+  )
   await settlement.start()
   closing.add('settlement', () => settlement.stop())
   return { units: offers.unitIds, settlement, endpoints }
