@@ -1,4 +1,5 @@
 /** One run of the devnet: starts every process, follows the chain, knows what was lost, ends everything. */
+import { flushCompileCache } from 'node:module'
 import { join } from 'node:path'
 import { getAddress } from 'viem'
 import type { Address } from '../src/core/ids.ts'
@@ -123,6 +124,8 @@ export class Devnet {
     this.#watch = await watchChain(this.#network, modules, signal)
     this.#backends = await orAborted(backends, signal)
     this.#logBackends()
+    // The nodes load much of the same code: what is compiled is there for them, and nothing is left to write at the end.
+    flushCompileCache()
     await this.#startNodes(keys)
     await orAborted(registered, signal)
     log.line(`${options.nodes} oracles bonded, quorum ${quorumText(this.#watch)}`)
