@@ -1,8 +1,8 @@
 /** The servers that stand behind the devnet's units, with a bucket and a container for their providers. */
 import { join } from 'node:path'
+import type { RunPorts } from './kept.ts'
 import { deriveSecret } from './keys.ts'
 import type { DevnetOptions } from './options.ts'
-import { freePorts } from './ports.ts'
 import { type AzureServer, createContainer, startAzurite } from './servers/azurite.ts'
 import { type BackendProxy, startProxy } from './servers/proxy.ts'
 import { ensureBucket, type S3Backend, startOwnS3 } from './servers/s3.ts'
@@ -24,22 +24,22 @@ const CONTAINER = 'lightmesh-unit'
 export async function startBackends(
   supervisor: Supervisor,
   options: DevnetOptions,
-  folder: string,
+  { folder, ports }: { folder: string; ports: RunPorts },
   signal: AbortSignal,
 ): Promise<Backends> {
   // A server that outlives the run keeps its buckets: two runs must not meet in one.
   const bucket = `lightmesh-${deriveSecret(options.seed, 'bucket', 12)}`
-  const [s3Port, azurePort, proxyPort] = (await freePorts(3)) as [number, number, number]
   const azureOptions = {
-    port: azurePort,
+    port: ports.azure,
     folder: join(folder, 'azurite'),
     accountName: 'devnet',
     accountKey: azureAccountKey(options.seed),
   }
-  const startS3Again = () => startS3(supervisor, options, { folder: join(folder, 's3'), bucket, port: s3Port }, signal)
+  const startS3Again = () =>
+    startS3(supervisor, options, { folder: join(folder, 's3'), bucket, port: ports.s3 }, signal)
   const startAzureAgain = () => startAzurite(supervisor, azureOptions, signal)
   const [s3, azure] = await Promise.all([startS3Again(), startAzureAgain()])
-  const proxied = { name: 'proxy', port: proxyPort, target: s3.endpoint }
+  const proxied = { name: 'proxy', port: ports.proxy, target: s3.endpoint }
   const [proxy] = await Promise.all([
     startProxy(supervisor, proxied, signal),
     ensureBucket(s3, bucket),

@@ -18,6 +18,8 @@ import type { DevnetResult } from './result.ts'
 export const CONFIRMATIONS = 2
 /** Blocks carry whole seconds: how late an attestation was is told by when its block was seen. */
 const POLL_MS = 100
+/** For the nodes' own look at the chain, and their stores. */
+const SPARE_BLOCKS = 2
 /** Attestations that the result lists, the newest ones. */
 const MAX_LISTED = 1_000
 
@@ -25,7 +27,8 @@ export interface ChainWatch {
   readonly clock: EpochClock
   readonly quorum: number
   epochNow(): number
-  attestationCount(): number
+  /** Ascending. */
+  attestedEpochs(): number[]
   /** The accepted root of an epoch. */
   rootAt(epoch: number): Hex | undefined
   unitIds(): Hex[]
@@ -34,6 +37,8 @@ export interface ChainWatch {
   units(leaves: ReadonlyMap<string, UnitLeaf>): DevnetResult['units']
   reservations(): DevnetResult['reservations']
   watch(listener: (change: ChainChange) => void): () => void
+  /** Resolves once the newest attestation is as deep as nodes want it before they write its state down. */
+  deep(signal: AbortSignal): Promise<void>
   stop(): Promise<void>
 }
 
@@ -99,7 +104,12 @@ export async function watchChain(
       return chain.view().sets().at(-1)?.quorum ?? 0
     },
     epochNow: () => Math.max(0, epochAt(chain.clock, Date.now())),
-    attestationCount: () => chain.view().attestations(MAX_LISTED).length,
+    attestedEpochs: () =>
+      chain
+        .view()
+        .attestations(MAX_LISTED)
+        .map(({ header }) => header.epoch)
+        .reverse(),
     rootAt: (epoch) => chain.view().attestation(epoch)?.header.root,
     unitIds: () =>
       chain
@@ -141,6 +151,11 @@ export async function watchChain(
           refunded: `${refunded}`,
         })),
     watch: (listener) => chain.subscribe(listener),
+    async deep(within) {
+      const newest = chain.view().attestations(1)[0]
+      const block = (newest?.blockNumber ?? 0n) + BigInt(CONFIRMATIONS + SPARE_BLOCKS)
+      await chain.until(() => (chain.view().block >= block ? true : undefined), within)
+    },
     async stop() {
       unsubscribe()
       await chain.stop()

@@ -11,13 +11,13 @@ import { type ChainWatch, watchChain } from './chain-watch.ts'
 import { unleash, type Victim } from './chaos.ts'
 import type { ConsumerMessage } from './consumer-main.ts'
 import { direct } from './director.ts'
+import type { RunPlan } from './kept.ts'
 import { deriveKey, deriveSecret, type NodeKeys, nodeKeys } from './keys.ts'
 import { provenLeaves } from './leaves.ts'
 import type { DevnetLog } from './log.ts'
 import { deployNetwork, type Network, registerEverybody } from './network.ts'
 import { NODE_CONFIG, type UnitPlan, writeNodeFolder } from './node-folder.ts'
 import type { DevnetOptions } from './options.ts'
-import { freePorts } from './ports.ts'
 import type { DevnetResult } from './result.ts'
 import { SCENARIO } from './scenarios.ts'
 import { startAnvil } from './servers/anvil.ts'
@@ -32,8 +32,8 @@ const CLI = join(ROOT, 'bin', 'lightmesh.js')
 const PROVIDERS = { s3: 1, azure: 2, disk: 3 }
 const LIAR = join(import.meta.dirname, 'liar-main.ts')
 
-/** A node ends within half a second; on a machine that seven of them have to themselves. */
-const NODE_GRACE_MS = 10_000
+/** A node ends within half a second; on a machine that seven of them have to themselves. A stuck one must not keep the rest beyond 10 s. */
+const NODE_GRACE_MS = 7_000
 
 interface StartedNode {
   process: ManagedProcess
@@ -46,6 +46,9 @@ export interface DevnetModules {
   supervisor: Supervisor
   log: DevnetLog
   signal: AbortSignal
+  run: RunPlan
+  /** Called once contracts and registrations are there for good. */
+  onFounded: (network: Network) => void
   /** Called when something died without which there is no devnet. */
   onFatal: (error: Error) => void
 }
@@ -58,7 +61,6 @@ export class Devnet {
   #network!: Network
   #backends!: Backends
   #watch!: ChainWatch
-  #nodePorts: number[] = []
   #leaves: ReadonlyMap<string, UnitLeaf> = new Map()
   readonly #endings: (() => void)[] = []
 
@@ -102,12 +104,12 @@ export class Devnet {
 
   async start(): Promise<void> {
     const { options, folder, supervisor, log, signal } = this.#modules
-    const [rpcPort, ...nodePorts] = (await freePorts(options.nodes + 2)) as [number, ...number[]]
-    this.#nodePorts = nodePorts
+    const { ports } = this.#modules.run
     const keys = Array.from({ length: options.nodes }, (_, i) => nodeKeys(options.seed, i))
-    const backends = startBackends(supervisor, options, folder, signal)
+    const backends = startBackends(supervisor, options, { folder, ports }, signal)
     backends.catch(() => {})
-    const chainPlan = { port: options.rpcPort || rpcPort, folder: join(folder, 'chain') }
+    const state = options.keep === undefined ? undefined : join(folder, 'chain-state.json')
+    const chainPlan = { port: options.rpcPort || ports.rpc, folder: join(folder, 'chain'), state }
     const chain = await startAnvil(supervisor, chainPlan, signal)
     this.#noteLoss('chain', chain.process, true)
     log.line(`chain at ${chain.rpcUrl}, a block a second`)
@@ -116,9 +118,12 @@ export class Devnet {
       providers: new Set(Object.values(PROVIDERS)),
       consumer: deriveKey(options.seed, 'consumer'),
     }
-    this.#network = await orAborted(deployNetwork(plan), signal)
-    log.line(`contracts deployed: Orchestrator ${this.#network.orchestrator}, OracleSet ${this.#network.oracleSet}`)
-    const registered = registerEverybody(plan, this.#network)
+    const known = this.#modules.run.network
+    this.#network = known ? { ...known, rpcUrl: chain.rpcUrl } : await orAborted(deployNetwork(plan), signal)
+    log.line(
+      `contracts ${known ? 'found' : 'deployed'}: Orchestrator ${this.#network.orchestrator}, OracleSet ${this.#network.oracleSet}`,
+    )
+    const registered = known ? Promise.resolve() : registerEverybody(plan, this.#network)
     registered.catch(() => {})
     const modules = { folder: join(folder, 'launcher'), logger: log.logger }
     this.#watch = await watchChain(this.#network, modules, signal)
@@ -128,6 +133,7 @@ export class Devnet {
     flushCompileCache()
     await this.#startNodes(keys)
     await orAborted(registered, signal)
+    this.#modules.onFounded(this.#network)
     log.line(`${options.nodes} oracles bonded, quorum ${quorumText(this.#watch)}`)
     await this.#startConsumer(plan.consumer)
     this.#beginScenario()
@@ -217,7 +223,7 @@ export class Devnet {
       key: keys.node,
       passphrase: keys.passphrase,
       oracleSeed: keys.oracleSeed,
-      listenPort: this.#nodePorts[index]!,
+      listenPort: this.#modules.run.ports.nodes[index]!,
       apiPort: index === 0 ? options.apiPort : 0,
     })
     const started = await this.#launchNode(index)
@@ -245,7 +251,7 @@ export class Devnet {
     await writeNodeFolder({
       ...{ network: this.#network, units: undefined, key, oracleSeed: undefined, apiPort: 0 },
       folder: join(folder, 'consumer'),
-      listenPort: this.#nodePorts.at(-1)!,
+      listenPort: this.#modules.run.ports.consumer,
       bootstrap: this.#nodes[0]?.ready.multiaddrs[0],
       roles: ['consumer'],
       passphrase: deriveSecret(options.seed, 'consumer passphrase'),

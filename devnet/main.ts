@@ -1,9 +1,10 @@
 /** `npm start` and `lightmesh devnet`: command line, lifetime and exit code of a run. */
-import { mkdtempSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs'
+import { mkdtempSync, readdirSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import { rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { dirname, join, resolve } from 'node:path'
 import { Devnet } from './devnet.ts'
+import { newPorts, type RunPlan, readRun, writeRun } from './kept.ts'
 import { createLog, type DevnetLog } from './log.ts'
 import { type DevnetOptions, NothingToDo, parseDevnetOptions, UsageError } from './options.ts'
 import { isFree } from './ports.ts'
@@ -16,6 +17,8 @@ import { type LiveView, openLiveView } from './view/live.ts'
 const LOG_TIME = 9
 /** Epochs without any attestation after which a run with a goal is given up. */
 const PATIENCE_EPOCHS = 6
+/** The chain may be gone already. */
+const DEEP_MS = 6_000
 /** Epochs that the last settlement may take after the last wanted attestation. */
 const SETTLING_EPOCHS = 3
 
@@ -42,13 +45,14 @@ export async function runDevnet(args: readonly string[]): Promise<number> {
   }
 }
 
-async function checkSurroundings({ rpcPort, apiPort, readyFile }: DevnetOptions): Promise<void> {
+async function checkSurroundings({ rpcPort, apiPort, readyFile, keep }: DevnetOptions): Promise<void> {
   for (const [flag, port] of [
     ['--rpc-port', rpcPort],
     ['--api-port', apiPort],
   ] as const) {
     if (port !== 0 && !(await isFree(port))) throw new UsageError(`${flag} ${port}: the port is in use`)
   }
+  if (keep !== undefined) checkKept(keep)
   if (readyFile === undefined) return
   const folder = dirname(resolve(readyFile))
   if (!statSync(folder, { throwIfNoEntry: false })?.isDirectory())
@@ -66,16 +70,29 @@ async function checkSurroundings({ rpcPort, apiPort, readyFile }: DevnetOptions)
   }
 }
 
+/** A folder that is not there yet, is empty, or holds a run. */
+function checkKept(keep: string): void {
+  const folder = resolve(keep)
+  if (readRun(folder)) return
+  const stat = statSync(folder, { throwIfNoEntry: false })
+  if (stat && (!stat.isDirectory() || readdirSync(folder).length > 0))
+    throw new UsageError(`--keep ${keep}: neither an empty folder nor one with a run in it`)
+}
+
 async function run(options: DevnetOptions, stop: StopSignal): Promise<number> {
   const { signal: asked } = stop
   let view: LiveView | undefined
   const log = createLog((line) => (view ? view.event(line.slice(LOG_TIME).trimEnd()) : process.stderr.write(line)))
-  const folder = mkdtempSync(join(tmpdir(), 'lightmesh-devnet-'))
-  const supervisor = new Supervisor(folder)
+  const { keep } = options
+  const folder = keep === undefined ? mkdtempSync(join(tmpdir(), 'lightmesh-devnet-')) : resolve(keep)
+  const plan = await planRun(options, folder)
+  const supervisor = new Supervisor(folder, { remove: keep === undefined })
   const fatal = new AbortController()
   const signal = AbortSignal.any([asked, fatal.signal])
   const devnet = new Devnet({
-    ...{ options, folder, supervisor, log, signal },
+    ...{ folder, supervisor, log, signal, run: plan },
+    options: { ...options, seed: plan.seed, nodes: plan.nodes, epochSeconds: plan.epochSeconds },
+    onFounded: (network) => keep !== undefined && writeRun(folder, { ...plan, network }),
     onFatal: (error) => fatal.abort(error),
   })
   if (process.stdin.isTTY && process.stdout.isTTY && !options.json)
@@ -85,7 +102,8 @@ async function run(options: DevnetOptions, stop: StopSignal): Promise<number> {
   try {
     // One of an earlier run would tell who waits for it of processes that are gone.
     if (options.readyFile !== undefined) rmSync(options.readyFile, { force: true })
-    log.line(`devnet of ${options.nodes} nodes, epochs of ${options.epochSeconds} s, seed ${options.seed}`)
+    log.line(`devnet of ${plan.nodes} nodes, epochs of ${plan.epochSeconds} s, seed ${plan.seed}`)
+    if (plan.network) log.line(`going on with the run in ${folder}`)
     await devnet.start()
     code = await follow(devnet, options, log, { asked, signal })
     result = await devnet.result()
@@ -100,15 +118,29 @@ async function run(options: DevnetOptions, stop: StopSignal): Promise<number> {
   if (asked.aborted) log.line(`stopping: ${(asked.reason as Error).message}`)
   else log.line('stopping')
   devnet.endScenario()
+  // The state behind the last root has to be on somebody's disk, or the next run has nothing to go on from.
+  if (keep !== undefined) await devnet.watch?.deep(AbortSignal.timeout(DEEP_MS)).catch(() => {})
   await devnet.watch?.stop()
   const killed = await supervisor.stop()
   if (killed.length > 0) log.line(`warning: did not end when asked, killed: ${killed.join(', ')}`)
   await supervisor.close()
   // Side by side: hundreds of files one after the other take seconds on a busy disk.
-  await rm(folder, { recursive: true, force: true, maxRetries: 3 })
+  if (keep === undefined) await rm(folder, { recursive: true, force: true, maxRetries: 3 })
+  else log.line(`the run is kept in ${folder}`)
   log.line('everything is stopped')
   if (options.json && result) await printLine(JSON.stringify(result))
   return code
+}
+
+/** A new plan, or that of the run in the folder. */
+async function planRun({ keep, seed, nodes, epochSeconds }: DevnetOptions, folder: string): Promise<RunPlan> {
+  const kept = keep === undefined ? undefined : readRun(folder)
+  if (kept?.network) return kept
+  // What a run left that was stopped before its network was founded is of no use to anybody.
+  if (kept) rmSync(folder, { recursive: true })
+  const plan = { seed, nodes, epochSeconds, ports: await newPorts(nodes), network: undefined }
+  if (keep !== undefined) writeRun(folder, plan)
+  return plan
 }
 
 interface Stops {
@@ -119,7 +151,14 @@ interface Stops {
 /** Reports attestations until the goal is reached, or for ever. @returns the exit code. */
 function follow(devnet: Devnet, options: DevnetOptions, log: DevnetLog, { asked, signal }: Stops): Promise<number> {
   const watch = devnet.watch!
-  const progress = { seen: new Set<number>(), newest: watch.epochNow(), reachedAt: undefined as number | undefined }
+  // What a kept run had attested before does not count.
+  const before = watch.attestedEpochs()
+  const progress: Progress = {
+    seen: new Set(before),
+    before: before.length,
+    newest: watch.epochNow(),
+    reachedAt: undefined,
+  }
   return new Promise((resolve, reject) => {
     let busy = false
     const finish = (end: () => void) => {
@@ -150,8 +189,9 @@ function follow(devnet: Devnet, options: DevnetOptions, log: DevnetLog, { asked,
 }
 
 interface Progress {
-  /** Attested epochs that were reported. */
+  /** Attested epochs that were reported, or lie before this run. */
   seen: Set<number>
+  before: number
   /** Epoch in which the last one was seen. */
   newest: number
   /** Epoch in which the wanted number was reached. */
@@ -168,7 +208,7 @@ async function report(devnet: Devnet, options: DevnetOptions, log: DevnetLog, pr
     log.line(`epoch ${epoch} attested: ${what}, ${(msAfterProposal / 1_000).toFixed(1)} s after the proposal instant`)
     if (options.readyFile === undefined) continue
     writeReady(options.readyFile, await devnet.result())
-    if (progress.seen.size === 1) log.line(`ready file written: ${options.readyFile}`)
+    if (progress.seen.size === progress.before + 1) log.line(`ready file written: ${options.readyFile}`)
   }
 }
 
@@ -176,7 +216,7 @@ async function report(devnet: Devnet, options: DevnetOptions, log: DevnetLog, pr
 function verdict(devnet: Devnet, { epochs }: DevnetOptions, progress: Progress): number | undefined {
   if (epochs === undefined) return undefined
   const now = devnet.watch!.epochNow()
-  if (progress.seen.size < epochs) {
+  if (progress.seen.size - progress.before < epochs) {
     if (now <= progress.newest + PATIENCE_EPOCHS) return undefined
     throw new Error(`no epoch was attested for ${PATIENCE_EPOCHS} epochs; the last lines of the nodes' logs tell why`)
   }

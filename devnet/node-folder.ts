@@ -1,5 +1,5 @@
 /** The folder of one node: its own key, passphrase and seed, its own backend's credentials, one bootstrap address. Nothing else. */
-import { mkdirSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { bytesToHex } from '../src/core/ids.ts'
 import type { NodeConfig } from '../src/node/config.ts'
@@ -38,7 +38,9 @@ const secret = (file: string, text: string) => writeFileSync(file, text, { mode:
 export async function writeNodeFolder(plan: NodeFolderPlan): Promise<void> {
   const { folder, network } = plan
   mkdirSync(folder, { recursive: true, mode: 0o700 })
-  secret(join(folder, 'key.json'), await encryptKey(plan.key.privateKey, plan.passphrase, LIGHT_COST))
+  const keyFile = join(folder, 'key.json')
+  // Of a run that goes on: the key is the same, and the file's lease is the node's.
+  if (!existsSync(keyFile)) secret(keyFile, await encryptKey(plan.key.privateKey, plan.passphrase, LIGHT_COST))
   secret(join(folder, 'passphrase'), `${plan.passphrase}\n`)
   if (plan.oracleSeed) secret(join(folder, 'oracle-seed'), bytesToHex(plan.oracleSeed).slice(2))
   if (plan.units) {

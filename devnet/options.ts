@@ -35,6 +35,8 @@ export interface DevnetOptions {
   scenario: ScenarioName
   /** Kills at random, from the seed. */
   chaos: boolean
+  /** Folder in which a run stays, to go on another time. */
+  keep: string | undefined
   /** An S3 server to use instead of starting one. */
   s3: S3Server | undefined
 }
@@ -91,6 +93,7 @@ export function devnetCommand(): Command {
         .choices(SCENARIOS)
         .default('default' as ScenarioName),
     )
+    .option('--keep <folder>', 'keep the run in this folder, or go on with the one that is there', text)
     .option('--chaos', 'kill nodes and backends at random, from the seed', false)
     .option('--s3-endpoint <url>', 'use this S3 server instead of starting one', endpoint)
     .option('--s3-access-key <id>', 'its access key', text)
@@ -110,6 +113,7 @@ interface RawOptions {
   json: boolean
   scenario: ScenarioName
   chaos: boolean
+  keep?: string
   s3Endpoint?: string
   s3AccessKey?: string
   s3SecretFile?: string
@@ -143,6 +147,7 @@ export function parseDevnetOptions(args: readonly string[]): DevnetOptions {
     json: raw.json,
     scenario: raw.scenario,
     chaos: raw.chaos,
+    keep: raw.keep,
     s3: s3Server(raw),
   }
 }

@@ -1,4 +1,5 @@
 /** TCP ports on loopback: free ones for the asking, and a check of those that a person asked for. */
+import { randomInt } from 'node:crypto'
 import { createServer } from 'node:net'
 
 /** Listens for a moment and lets go. @param port 0 for any. @returns undefined when it is taken. */
@@ -19,13 +20,16 @@ export async function isFree(port: number): Promise<boolean> {
   return (await tryListen(port)) !== undefined
 }
 
-/** Different ports that were free a moment ago; the kernel hands out others for a while before it repeats one. */
+/** Below the range from which kernels take the ports of outgoing connections: what is free now stays so until it is used. */
+const FIRST_PORT = 12_000
+const LAST_PORT = 31_999
+
+/** Different ports that were free a moment ago. */
 export async function freePorts(count: number): Promise<number[]> {
   const ports = new Set<number>()
   while (ports.size < count) {
-    const port = await tryListen(0)
-    if (port === undefined) throw new Error('no free TCP port on 127.0.0.1')
-    ports.add(port)
+    const port = randomInt(FIRST_PORT, LAST_PORT + 1)
+    if (await isFree(port)) ports.add(port)
   }
   return [...ports]
 }

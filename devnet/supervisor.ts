@@ -55,8 +55,8 @@ export class Supervisor {
   readonly #processes: ManagedProcess[] = []
   #stopping = false
 
-  /** @param folder holds `logs/`; removed by the janitor when the launcher dies before `close`. */
-  constructor(folder: string) {
+  /** @param folder holds `logs/`; with `remove` the janitor removes it when the launcher dies before `close`. */
+  constructor(folder: string, { remove } = { remove: true }) {
     this.#folder = folder
     mkdirSync(join(folder, 'logs'), { recursive: true })
     this.#janitor = spawn(process.execPath, [join(import.meta.dirname, 'janitor.ts')], {
@@ -65,7 +65,7 @@ export class Supervisor {
       detached: true,
     })
     this.#janitor.stdin!.on('error', () => {})
-    this.#tell({ folder })
+    if (remove) this.#tell({ folder })
   }
 
   get stopping(): boolean {

@@ -22,13 +22,17 @@ export interface Chain {
 /** @param folder anvil's home: it keeps states of older blocks in `.foundry` there, and leaves them behind. */
 export async function startAnvil(
   supervisor: Supervisor,
-  { port, folder }: { port: number; folder: string },
+  { port, folder, state }: { port: number; folder: string; state: string | undefined },
   signal: AbortSignal,
 ): Promise<Chain> {
   const child = supervisor.start({
     name: 'chain',
     command: anvilBinary(),
-    args: ['--host', '127.0.0.1', '--port', `${port}`, '--chain-id', `${CHAIN_ID}`, '--block-time', '1'],
+    args: [
+      ...['--host', '127.0.0.1', '--port', `${port}`, '--chain-id', `${CHAIN_ID}`, '--block-time', '1'],
+      // Read at the start when it is there, written at the end and now and then.
+      ...(state === undefined ? [] : ['--state', state, '--state-interval', '10']),
+    ],
     env: { HOME: folder },
   })
   await whenReady(child, { line: (line) => (line.startsWith('Listening on') ? true : undefined) }, signal)
