@@ -1,4 +1,5 @@
 /** The `lightmesh` command line. Results go to stdout, logs and mistakes to stderr; exit code 2 for a wrong command line. */
+import { flushCompileCache } from 'node:module'
 import { Command, CommanderError } from 'commander'
 import { codeOf } from '../core/errors.ts'
 import type { LogLevel } from '../observability/logger.ts'
@@ -68,6 +69,8 @@ async function runToEnd(config: ReturnType<typeof loadConfig>): Promise<number> 
   const signal = stopSignal()
   try {
     const node = await startNode(config, logger, signal)
+    // Now and not at the end: several nodes that end at once would replace each other's files, each waiting for the disk.
+    flushCompileCache()
     reportReady(node)
     await untilAborted(signal, node.failed)
     if (node.failed.aborted) logger.error('the node ends', { error: String(node.failed.reason) })

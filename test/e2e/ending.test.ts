@@ -31,6 +31,7 @@ describe('the end of a devnet', () => {
       await run.exited
       await ended(footprint.pids)
       assert.deepEqual(await leftOf(footprint), [])
+      assert.ok(!run.lines.some((line) => /did not end when asked/.test(line)), run.lines.join('\n'))
     })
   }
 
