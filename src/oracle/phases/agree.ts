@@ -57,19 +57,21 @@ async function attemptOnce(
   const mine = proposerOf(rules.facts.seed, round.epoch, attempt, rules.n) === round.index
   if (mine && ctx.maySign(round) && !round.proposals.has(attempt)) {
     const enough = () => completeInputs(round, rules).length >= rules.n - rules.f
-    // All of them are worth waiting for as long as clocks may differ; n − f are enough after that.
-    await round.until(
-      () => completeInputs(round, rules).length === rules.n,
-      ctx.clock,
-      slot.from + sigmaMs(ctx.epochs),
-      signal,
-    )
+    // 8.7 Whoever committed is expected to be had: leaving one out that others hold would cost the attempt.
+    const patience = { ...slot, to: slot.from + Math.floor((slot.to - slot.from) / 3) }
+    await pullUntil(ctx, round, patience, () => allCommitted(round), signal)
     if (await pullUntil(ctx, round, slot, enough, signal)) await proposePhase(ctx, round, rules, attempt, parent.root)
   }
   const hasProposal = () => round.proposals.has(attempt) || settled(round)
   if (!(await pullUntil(ctx, round, slot, hasProposal, signal)) || settled(round)) return
   await judge(ctx, round, rules, round.proposals.get(attempt)!.message, parent, signal)
   await pullUntil(ctx, round, slot, () => settled(round), signal)
+}
+
+/** Header and batch of everybody who committed are held. */
+function allCommitted(round: Round): boolean {
+  for (const index of round.commits.keys()) if (!round.completeReveal(index)) return false
+  return true
 }
 
 /** The parent's state, as soon as the epoch before is decided. */
