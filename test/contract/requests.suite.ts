@@ -169,7 +169,14 @@ export function suite(name: string, factory: (nodes: number) => Promise<Requests
     it('error: a signal that is aborted already', async () => {
       const { asker, answerer, drive } = await open()
       let called = 0
-      answerer.requests.handle(PROTOCOL, async (body) => (called++, body), LIMITS)
+      answerer.requests.handle(
+        PROTOCOL,
+        async (body) => {
+          called++
+          return body
+        },
+        LIMITS,
+      )
       const options = { ...OPTIONS, signal: AbortSignal.abort() }
       await assert.rejects(drive(asker.requests.request(answerer.address, PROTOCOL, bytes(1), options)))
       assert.equal(called, 0)

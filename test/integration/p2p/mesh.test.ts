@@ -99,7 +99,8 @@ describe('mesh', { timeout: 120_000 }, () => {
 
   it('behavior: a node is reached by its address without having been connected', async () => {
     const limits = { targetConnections: 0 }
-    const [hub] = (meshes = [await startMesh([])]) as [Mesh]
+    const hub = await startMesh([])
+    meshes = [hub]
     meshes.push(await startMesh(hub.multiaddrs(), { limits }), await startMesh(hub.multiaddrs(), { limits }))
     const [, asker, answerer] = meshes as [Mesh, Mesh, Mesh]
     await hub.waitForPeers(2, within())
@@ -111,7 +112,8 @@ describe('mesh', { timeout: 120_000 }, () => {
 
   it('behavior: nodes that are kept are connected beyond the target', async () => {
     const limits = { targetConnections: 0 }
-    const [hub] = (meshes = [await startMesh([])]) as [Mesh]
+    const hub = await startMesh([])
+    meshes = [hub]
     meshes.push(await startMesh(hub.multiaddrs(), { limits }), await startMesh(hub.multiaddrs(), { limits }))
     const [, a, b] = meshes as [Mesh, Mesh, Mesh]
     a.keep([b.address, a.address])
