@@ -3,6 +3,8 @@ import { flushCompileCache } from 'node:module'
 import { Command, CommanderError } from 'commander'
 import { codeOf } from '../core/errors.ts'
 import type { LogLevel } from '../observability/logger.ts'
+import { exitCodeOf } from './commands/command-group.ts'
+import { addParts } from './commands/groups.ts'
 import { CONFIG, type ConfigKey, loadConfig } from './config.ts'
 import { ConfigError } from './config-entry.ts'
 import { VERSION } from './version.ts'
@@ -30,10 +32,13 @@ export async function main(args: readonly string[], modules: CliModules): Promis
     code = value
   })
   try {
+    await addParts(program, args[0] === 'help' ? args[1] : args[0], (value) => {
+      code = value
+    })
     await program.parseAsync([...args], { from: 'user' })
     return code
   } catch (error) {
-    return report(error, program)
+    return report(error, program.commands.find((command) => command.name() === args[0]) ?? program)
   }
 }
 
@@ -46,7 +51,7 @@ function report(error: unknown, program: Command): number {
   }
   const text = error instanceof Error ? error.message : String(error)
   process.stderr.write(`lightmesh: ${text}\n`)
-  return error instanceof ConfigError ? 2 : 1
+  return exitCodeOf(error)
 }
 
 function addRun(program: Command, exit: (code: number) => void): void {

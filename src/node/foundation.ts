@@ -47,6 +47,9 @@ export interface Foundation {
   oracles(): readonly Address[]
 }
 
+/** A day of 144 epochs and some: reports about a unit's day ask for the facts of each of its epochs. */
+const HISTORY_EPOCHS = 160
+
 /** A phase's messages of up to 31 oracles come at once, once an epoch. */
 const ORACLE_TOPICS = ['commit', 'reveal', 'proposal', 'signature']
 
@@ -82,6 +85,7 @@ async function open(config: NodeConfig, logger: Logger, closing: Closing, signal
       orchestrator: config.orchestrator,
       deploymentBlock: BigInt(config.deploymentBlock),
       confirmations: config.confirmations,
+      historyEpochs: HISTORY_EPOCHS,
     },
     part('chain'),
     signal,

@@ -1,5 +1,12 @@
 /** What the HTTP API shows, put together from the parts of a running node. */
-import type { AttestationView, ProofView, ReservationView, StatusView, UnitView } from '../api/http/schemas.ts'
+import type {
+  AttestationView,
+  OraclePointsView,
+  ProofView,
+  ReservationView,
+  StatusView,
+  UnitView,
+} from '../api/http/schemas.ts'
 import type { ApiEvent, NodeView } from '../api/http/server.ts'
 import type { AttestationRecord } from '../chain/records.ts'
 import { epochAt } from '../core/epoch-clock.ts'
@@ -8,6 +15,7 @@ import type { UnitLeaf } from '../core/leaves.ts'
 import type { MarketReservation, MarketUnit } from '../core/ports/market.ts'
 import type { OracleNode } from '../oracle/api.ts'
 import type { Foundation } from './foundation.ts'
+import { createUnitReports } from './unit-reports.ts'
 
 export function createNodeView(base: Foundation, oracle: OracleNode | undefined): NodeView {
   const { chain, market, health, metrics } = base
@@ -29,6 +37,8 @@ export function createNodeView(base: Foundation, oracle: OracleNode | undefined)
     ready: () => health.ready(),
     metrics: async () => ({ contentType: metrics.contentType, text: await metrics.text() }),
     watch: (listener) => watch(base, oracle, listener),
+    unitReport: createUnitReports(base),
+    oraclePoints: (node) => pointsView(base, oracle, node),
   }
 }
 
@@ -86,6 +96,18 @@ function proofView({ market }: Foundation, oracle: OracleNode | undefined, unitI
     prevEpoch: attestation.ringPrevEpoch,
     leaf: { ...measured(leaf), unitId: leaf.unitId, era: leaf.era },
   }
+}
+
+function pointsView(
+  { market }: Foundation,
+  oracle: OracleNode | undefined,
+  node: Address,
+): OraclePointsView | undefined {
+  const found = oracle?.oracleProof(node)
+  const attestation = found && market.attestation(found.epoch)
+  if (!found || !attestation) return undefined
+  const { root, proof, leaf } = found
+  return { ...leaf, points: `${leaf.points}`, root, proof: [...proof], prevEpoch: attestation.ringPrevEpoch }
 }
 
 function signersOf({ chain }: Foundation, { header, signers }: AttestationRecord): Address[] {

@@ -33,6 +33,8 @@ export interface RunningNode {
   oracle: OracleNode | undefined
   settlement: SettlementService | undefined
   consumer: Consumer | undefined
+  /** True once an oracle of the set is connected; false when the signal comes first. */
+  connected(signal: AbortSignal): Promise<boolean>
   /** Aborted when the node can't go on, e.g. because another process took its key. */
   failed: AbortSignal
   stop(): Promise<void>
@@ -85,7 +87,27 @@ async function startRoles(base: Foundation, hooks: NodeHooks, signal: AbortSigna
     oracle: oracle?.node,
     settlement: provider?.settlement,
     consumer,
+    connected: (signal) => oracleConnected(base, signal),
     failed: identity.leaseLost,
     stop: () => closing.close(),
   }
+}
+
+function oracleConnected({ mesh, oracles }: Foundation, signal: AbortSignal): Promise<boolean> {
+  const there = () => {
+    const set = new Set(oracles())
+    return mesh.requests.peers().some((peer) => set.has(peer))
+  }
+  if (there()) return Promise.resolve(true)
+  if (signal.aborted) return Promise.resolve(false)
+  return new Promise((resolve) => {
+    const done = (is: boolean) => {
+      unwatch()
+      signal.removeEventListener('abort', onAbort)
+      resolve(is)
+    }
+    const onAbort = () => done(false)
+    const unwatch = mesh.watchPeers(() => there() && done(true))
+    signal.addEventListener('abort', onAbort, { once: true })
+  })
 }

@@ -14,6 +14,8 @@ const epoch = z.number().int().describe('Epoch number')
 
 export const unitIdParams = z.object({ unitId: hex(32, 'Unit id') })
 
+export const nodeParams = z.object({ node: address })
+
 export const statusSchema = z.object({
   address,
   peerId: z.string(),
@@ -113,6 +115,41 @@ export const healthSchema = z.object({
   checks: z.array(z.object({ name: z.string(), ok: z.boolean(), detail: z.string() })),
 })
 
+export const oraclePointsSchema = z.object({
+  node: address,
+  epoch,
+  era: z.number().int(),
+  points: amount,
+  recordHash: hash,
+  root: hash,
+  prevEpoch: epoch.describe('As the contract takes it beside the proof'),
+  proof: z.array(hash).describe('Siblings from the leaf up'),
+})
+
+export const unitReportSchema = z.object({
+  unitId: hash,
+  epoch: epoch.optional().describe('The epoch that `report` explains; absent when no state before one is kept'),
+  day: z.number().int().optional(),
+  reach: z
+    .object({
+      explained: z.array(epoch).describe('Epochs whose verdict and score this node can explain now'),
+      evidence: z.array(epoch).describe('Epochs whose failed probes this node can list now, of those asked for'),
+    })
+    .describe('How far back this node can go'),
+  report: z.unknown().describe("Verdict, metrics, score, shares, ways up: the evaluation's own numbers"),
+  failures: z.array(
+    z.object({
+      epoch,
+      reporter: address,
+      task: z.string(),
+      outcome: z.string(),
+      fault: z.string(),
+      evidence: hash.describe("Of the signed batch, which is in the epoch's evidence bundle"),
+    }),
+  ),
+  text: z.array(z.string()).describe('The same for people, line by line'),
+})
+
 export const errorSchema = z.object({ error: z.string(), message: z.string() })
 
 export type StatusView = z.infer<typeof statusSchema>
@@ -121,3 +158,5 @@ export type ProofView = z.infer<typeof proofSchema>
 export type AttestationView = z.infer<typeof attestationSchema>
 export type ReservationView = z.infer<typeof reservationSchema>
 export type HealthView = z.infer<typeof healthSchema>
+export type OraclePointsView = z.infer<typeof oraclePointsSchema>
+export type UnitReportView = z.infer<typeof unitReportSchema>

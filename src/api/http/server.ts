@@ -11,6 +11,7 @@ import {
   type ZodTypeProvider,
 } from 'fastify-type-provider-zod'
 import { z } from 'zod'
+import { type InsightView, insightRoutes } from './insight-routes.ts'
 import {
   type AttestationView,
   attestationSchema,
@@ -35,8 +36,8 @@ export interface ApiEvent {
   data: Readonly<Record<string, unknown>>
 }
 
-/** What the API shows; the composition root implements it. Nothing waits: all of it is in memory. */
-export interface NodeView {
+/** What the API shows; the composition root implements it. All of it is in memory but what `InsightView` looks into. */
+export interface NodeView extends InsightView {
   status(): StatusView
   units(): UnitView[]
   unitProof(unitId: `0x${string}`): ProofView | undefined
@@ -136,6 +137,7 @@ function routes(scope: FastifyInstance, view: NodeView, streams: Set<FastifyRepl
     { schema: answer(z.array(reservationSchema), 'Reservations and their money') },
     async () => view.reservations(),
   )
+  insightRoutes(scope, view)
   health(scope, view)
   app.get('/v1/events', { schema: { summary: 'Server-sent events: phases, attestations, alarms' } }, (_, reply) =>
     stream(reply, view, streams),

@@ -12,6 +12,11 @@ const UNIT: UnitView = {
   sla: { availabilityPpm: 990_000, ttfbP95Ms: 0, downP10Kbps: 0, upP10Kbps: 0 },
 }
 
+const POINTS = {
+  ...{ node: address, epoch: 4, era: 0, points: '18446744073709551615', prevEpoch: 3 },
+  ...{ recordHash: hash('b'), root: hash('c'), proof: [hash('d')] },
+}
+
 describe('HTTP API', () => {
   const listeners = new Set<(event: ApiEvent) => void>()
   let ready = true
@@ -21,6 +26,11 @@ describe('HTTP API', () => {
     status: () => assert.fail('not asked for here'),
     units: () => [UNIT],
     unitProof: () => undefined,
+    unitReport: async (unitId, { epoch, day }) =>
+      epoch === undefined
+        ? { missing: 'no state is kept' }
+        : { unitId, epoch, day, reach: { explained: [epoch], evidence: [] }, report: {}, failures: [], text: ['line'] },
+    oraclePoints: (node) => (node === address ? POINTS : undefined),
     attestations: (n) => {
       limit = n
       return []
@@ -83,6 +93,20 @@ describe('HTTP API', () => {
     assert.equal(limit, 7)
     assert.equal((await get('/v1/units/nonsense/proof')).status, 400)
     assert.equal((await get(`/v1/units/${hash('b')}/proof`)).status, 404)
+  })
+
+  it('behavior: reports and points come from what the node looks into', async () => {
+    const report = await get(`/v1/units/${hash('a')}/report?epoch=7`)
+    assert.deepEqual(((await report.json()) as { reach: unknown }).reach, { explained: [7], evidence: [] })
+    assert.deepEqual(await (await get(`/v1/oracles/${address}/points`)).json(), POINTS)
+  })
+
+  it('error: a report that is not to be had says why; points of nobody', async () => {
+    const missing = await get(`/v1/units/${hash('a')}/report`)
+    assert.equal(missing.status, 404)
+    assert.deepEqual(await missing.json(), { error: 'no-report', message: 'no state is kept' })
+    assert.equal((await get(`/v1/units/${hash('a')}/report?day=-1`)).status, 400)
+    assert.equal((await get(`/v1/oracles/0x${'2'.repeat(40)}/points`)).status, 404)
   })
 
   it('error: a request that was made for another host', async () => {
