@@ -107,7 +107,7 @@ export async function deployContracts({
       `no CREATE2 factory at ${CREATE2_FACTORY} on this chain: deploy it first (its transaction is presigned)`,
     )
   }
-  const deployBlock = await publicClient.getBlockNumber({ cacheTime: 0 })
+  const deployBlock = await firstBlockOf(publicClient, planned.oracleSet.address)
   const first = [planned.devToken, planned.oracleSet, ...planned.modules].filter((one) => one !== undefined)
   await create({ publicClient, walletClient }, first)
   await create({ publicClient, walletClient }, [planned.orchestrator])
@@ -133,6 +133,27 @@ export async function deployContracts({
 
 async function hasCode(publicClient: PublicClient, address: Hex): Promise<boolean> {
   return ((await publicClient.getCode({ address })) ?? '0x') !== '0x'
+}
+
+/**
+ * Block before which the contract has no logs: after an interruption, or when run again, that is not the present one. Without
+ * an archive the node can't say, and 0 is right as well, only slower to read from.
+ */
+async function firstBlockOf(publicClient: PublicClient, address: Hex): Promise<bigint> {
+  let high = await publicClient.getBlockNumber({ cacheTime: 0 })
+  if (!(await hasCode(publicClient, address))) return high
+  let low = 0n
+  try {
+    while (low < high) {
+      const middle = (low + high) / 2n
+      const code = (await publicClient.getCode({ address, blockNumber: middle })) ?? '0x'
+      if (code === '0x') low = middle + 1n
+      else high = middle
+    }
+    return low
+  } catch {
+    return 0n
+  }
 }
 
 /** Creates contracts that depend on none of one another: sent together, so that they share a block. */
