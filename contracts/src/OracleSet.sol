@@ -184,7 +184,10 @@ contract OracleSet is Equivocation {
         IAttestations clock = _bound();
         uint40 current = clock.currentEpoch();
         uint256 count = _firstEpochs.length;
-        if (count == 0) return block.timestamp < clock.genesis() ? 0 : current + 1;
+        uint256 genesis = clock.genesis();
+        // Before genesis a higher bond still enters the first set: the first four to come hold nothing.
+        if (block.timestamp + uint256(LEAD_EPOCHS) * clock.epochLength() <= genesis) return 0;
+        if (count == 0) return block.timestamp < genesis ? 0 : current + 1;
         uint40 earliest = _firstEpochs[count - 1] + _params.rotationEpochs;
         // The newest set has begun, and the one announced now leaves it its least number of epochs.
         if (current < _firstEpochs[count - 1] || current + LEAD_EPOCHS < earliest) {

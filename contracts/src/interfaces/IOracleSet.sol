@@ -97,6 +97,7 @@ interface IOracleSet {
 
     /// @notice Announces the candidates as the next set. Anyone may call it.
     /// @return setId Id of the announced set.
+    /// @dev Until 2 epochs before genesis a new set takes the place of the one announced for epoch 0.
     /// @return firstEpoch Its first epoch: 2 ahead, or the next one for the first set.
     function recompute() external returns (uint64 setId, uint40 firstEpoch);
 

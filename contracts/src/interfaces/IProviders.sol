@@ -91,7 +91,9 @@ interface IProviders {
     /// @notice Whether anyone may activate reservations (true at registration), or the provider only. Provider only.
     function setAutoAccept(bytes32 unitId, bool autoAccept) external;
 
-    /// @notice Takes a unit off the market for good; its reservations run on. Provider only.
+    /// @notice Takes a unit off the market for good. Provider only.
+    /// @dev Not while anything is reserved or a noticed loss is open: retired units are attested no more. To wind a unit down,
+    /// turn `autoAccept` off, let reservations end, then reject what is held and retire in one `multicall`.
     function retireUnit(bytes32 unitId) external;
 
     /// @notice Changes a unit's capacity, not below what is reserved. Provider only.

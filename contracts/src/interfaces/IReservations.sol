@@ -129,7 +129,8 @@ interface IReservations {
     /// @notice Gives back the epochs after the next one and their money. Consumer only.
     function release(uint256 id) external;
 
-    /// @notice Gives back the capacity of reservations past their end that nobody settled yet. Anyone.
+    /// @notice Gives back the capacity of reservations past their end that nobody settled yet, once a root of the end or later
+    /// is accepted, or the escape period has passed without one. Anyone.
     function expire(uint256[] calldata ids) external;
 
     /// @notice Sends the caller's credit.

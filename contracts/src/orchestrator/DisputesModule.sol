@@ -111,7 +111,9 @@ contract DisputesModule is Module, SettlementCore {
     function noticeLoss(UnitLeaf calldata leaf, uint40 prevEpoch, bytes32[] calldata proof) external {
         UnitRecord storage unit = _provenUnit(leaf, prevEpoch, proof);
         bool pending = unit.incidentsNoticed > unit.incidentsSlashed;
-        if (pending || leaf.lossIncidents <= unit.incidentsSlashed) revert IDisputes.NoNewLoss();
+        // A root from before the last notice tells nothing new, and could be brought again and again.
+        bool old = unit.noticeEpoch != 0 && leaf.epoch <= unit.noticeEpoch;
+        if (pending || old || leaf.lossIncidents <= unit.incidentsSlashed) revert IDisputes.NoNewLoss();
         unit.incidentsNoticed = leaf.lossIncidents;
         unit.noticeEpoch = _currentEpoch();
         emit IDisputes.LossNoticed(leaf.unitId, leaf.lossIncidents, _currentEpoch() + _economics.disputeEpochs);

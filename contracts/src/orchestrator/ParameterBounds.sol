@@ -27,7 +27,8 @@ library ParameterBounds {
         _within(e.disputeEpochs, day, 30 * day, "disputeEpochs");
         _within(e.escapeEpochs, day, 90 * day, "escapeEpochs");
         _within(e.challengeEpochs, day, 30 * day, "challengeEpochs");
-        _within(e.unbondingEpochs, day, 90 * day, "unbondingEpochs");
+        // A bond outlasts the window after which what it answers for is slashed.
+        _within(e.unbondingEpochs, uint256(e.disputeEpochs) + 1, 90 * day, "unbondingEpochs");
     }
 
     function check(EvaluationParams memory p) internal pure {

@@ -142,7 +142,10 @@ contract ReservationsModule is Module, SettlementCore, UnitAdmission {
     function expire(uint256[] calldata ids) external {
         for (uint256 i = 0; i < ids.length; i++) {
             ReservationRecord storage r = _inStatus(ids[i], ReservationStatus.Active);
-            if (r.capacityFreed || _currentEpoch() <= r.endEpoch) revert IReservations.NotAllowed();
+            uint40 end = r.endEpoch;
+            // A unit without reservations can retire, and is attested no more: the leaf that settles this one comes first.
+            bool attested = uint40(_head) >= end || _currentEpoch() > end + _economics.escapeEpochs;
+            if (r.capacityFreed || _currentEpoch() <= end || !attested) revert IReservations.NotAllowed();
             r.capacityFreed = true;
             _freeCapacity(_units[r.unitId], r.capacityBytes);
             emit IReservations.CapacityFreed(ids[i]);

@@ -33,7 +33,7 @@ abstract contract UnitAdmission is OrchestratorBase {
             unit.admittedEpoch = _currentEpoch();
             unit.status = UnitStatus.Active;
             emit IProviders.UnitStatusChanged(leaf.unitId, UnitStatus.Active);
-        } else if (leaf.state == STATE_REMOVED && unit.status != UnitStatus.Retired) {
+        } else if (leaf.state == STATE_REMOVED && unit.status != UnitStatus.Retired && _mayRetire(unit)) {
             _retire(leaf.unitId, unit);
         }
         return true;
@@ -44,7 +44,18 @@ abstract contract UnitAdmission is OrchestratorBase {
         return state >= STATE_VETTING && state <= STATE_WARNED;
     }
 
-    /// @dev A retired unit leaves the figures at once; what is reserved in it stays until it is freed.
+    /// @dev Oracles attest no retired unit, so nothing may depend on its leaves any more: no reservation, no noticed loss.
+    function _mayRetire(UnitRecord storage unit) internal view returns (bool) {
+        return unit.reservedBytes == 0 && _currentEpoch() >= _noticeEnd(unit);
+    }
+
+    /// @dev Epoch from which a noticed loss stands in nobody's way. Bounded: without attestations nothing confirms it.
+    function _noticeEnd(UnitRecord storage unit) internal view returns (uint40) {
+        if (unit.incidentsNoticed <= unit.incidentsSlashed) return 0;
+        return unit.noticeEpoch + _economics.disputeEpochs + _economics.escapeEpochs;
+    }
+
+    /// @dev A retired unit leaves the figures for good.
     function _retire(bytes32 unitId, UnitRecord storage unit) internal {
         unit.status = UnitStatus.Retired;
         ProviderRecord storage owner = _providers[unit.operator];

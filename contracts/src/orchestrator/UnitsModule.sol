@@ -6,6 +6,7 @@ import {Constants} from "./OrchestratorBase.sol";
 import {Module} from "./Module.sol";
 import {UnitAdmission} from "./UnitAdmission.sol";
 import {IAdministration} from "../interfaces/IAdministration.sol";
+import {IDisputes} from "../interfaces/IDisputes.sol";
 import {IProviders} from "../interfaces/IProviders.sol";
 import {IReservations} from "../interfaces/IReservations.sol";
 import {Hashing} from "../libraries/Hashing.sol";
@@ -81,7 +82,10 @@ contract UnitsModule is Module, UnitAdmission, IProviders {
 
     /// @inheritdoc IProviders
     function retireUnit(bytes32 unitId) external {
-        _retire(unitId, _ownUnit(unitId));
+        UnitRecord storage own = _ownUnit(unitId);
+        if (own.reservedBytes != 0) revert CapacityReserved(own.reservedBytes);
+        if (!_mayRetire(own)) revert IDisputes.NotBefore(_noticeEnd(own));
+        _retire(unitId, own);
     }
 
     /// @inheritdoc IProviders
@@ -91,6 +95,11 @@ contract UnitsModule is Module, UnitAdmission, IProviders {
         if (capacityBytes < own.reservedBytes) revert CapacityReserved(own.reservedBytes);
         ProviderRecord storage owner = _providers[own.operator];
         bool grows = capacityBytes > own.capacityBytes;
+        if (grows && own.status == UnitStatus.Active) {
+            // New capacity has no history: what is exposed follows the age of the average byte.
+            uint256 age = _currentEpoch() - own.admittedEpoch;
+            own.admittedEpoch = _currentEpoch() - uint40(age * own.capacityBytes / capacityBytes);
+        }
         owner.capacityBytes = owner.capacityBytes - own.capacityBytes + capacityBytes;
         _totals.capacityBytes = _totals.capacityBytes - own.capacityBytes + capacityBytes;
         own.capacityBytes = capacityBytes;
@@ -138,7 +147,7 @@ contract UnitsModule is Module, UnitAdmission, IProviders {
         if (_currentEpoch() < own.unbondEpoch) revert UnbondingUntil(own.unbondEpoch);
         own.unbonding = 0;
         own.bond -= uint128(amount);
-        // Units that were registered, and reservations that outlived their unit, in the meantime.
+        // Units that were registered, or slashes, in the meantime.
         _requireBond(own);
         _credit(BOND_TOKEN, msg.sender, amount);
         emit ProviderBondChanged(msg.sender, own.bond);
@@ -255,11 +264,9 @@ contract UnitsModule is Module, UnitAdmission, IProviders {
         return DAY_EPOCHS < 12 ? 1 : DAY_EPOCHS / 12;
     }
 
-    /// @dev One minimum bond a unit (one also while retired units have reservations), and what the capacity asks for; what is
-    /// being withdrawn covers nothing.
+    /// @dev One minimum bond a unit, and what the capacity asks for; what is being withdrawn covers nothing.
     function _requireBond(ProviderRecord storage owner) private view {
-        uint256 count = owner.units == 0 && owner.reservedBytes != 0 ? 1 : owner.units;
-        uint256 required = uint256(_economics.minProviderBond) * count
+        uint256 required = uint256(_economics.minProviderBond) * owner.units
             + uint256(_economics.bondPerTib) * owner.capacityBytes / (1 << 40);
         uint256 free = owner.bond - owner.unbonding;
         if (free < required) revert ProviderBondTooLow(free, required);

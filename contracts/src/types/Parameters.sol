@@ -49,7 +49,7 @@ struct ClockParams {
 /// @param disputeEpochs Deadline of a dispute, and the window before a slash. Bounds 1 to 30 days; default 3 days.
 /// @param escapeEpochs Epochs without a provable leaf after which the escape opens. Bounds 1 to 90 days; default 7 days.
 /// @param challengeEpochs Epochs in which a leaf still answers the escape. Bounds 1 to 30 days; default 1 day.
-/// @param unbondingEpochs Delay of a provider's bond withdrawal. Bounds 1 to 90 days; default 30 days.
+/// @param unbondingEpochs Delay of a provider's bond withdrawal. More than disputeEpochs, at most 90 days; default 30 days.
 struct EconomicParams {
     uint16 protocolFeeBps;
     uint128 minProviderBond;

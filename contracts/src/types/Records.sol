@@ -76,7 +76,7 @@ struct Provider {
 /// @param attestedState State of the last leaf that was applied.
 /// @param stateEpoch Epoch of that leaf.
 /// @param autoAccept Whether anyone may activate a reservation of it.
-/// @param admittedEpoch Epoch in which it left Pending.
+/// @param admittedEpoch Epoch in which it left Pending; later by as much as growth has made its average byte younger.
 /// @param capacityBytes Capacity.
 /// @param reservedBytes Reserved, held reservations included.
 /// @param pricePerGibEpoch Price.

@@ -91,7 +91,7 @@ contract MarketHandler is Network {
             seed = uint256(keccak256(abi.encode(seed)));
             unitLeaves[i].paidBpsSum += uint64(seed % (20_000 * uint256(epoch - lastEpoch)));
             unitLeaves[i].state = seed >> 64 & 15 == 0 ? 4 : 2;
-            }
+        }
         delete otherLeaves;
         pointsLeaf = OracleLeaf(2, vm.addr(nodeKeys[0]), epoch, 0, pointsLeaf.points + uint64(seed % 100), 0);
         otherLeaves.push(this.hashPoints(pointsLeaf));
@@ -178,7 +178,10 @@ contract MarketHandler is Network {
         uint256[] memory ids = new uint256[](1);
         ids[0] = _pick(seed, ReservationStatus.Active);
         // Seldom, because it puts every other reservation past its end too.
-        if (seed >> 32 & 7 == 0) _reach(orch.reservation(ids[0]).endEpoch + 1);
+        if (seed >> 32 & 7 == 0) {
+            _reach(orch.reservation(ids[0]).endEpoch + 1);
+            _attestNext(seed, 0);
+        }
         orch.expire(ids);
     }
 

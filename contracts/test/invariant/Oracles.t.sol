@@ -6,7 +6,7 @@ import {vm} from "../support/Vm.sol";
 import {OracleHandler} from "./OracleHandler.sol";
 import {IERC20} from "@openzeppelin/contracts/token/ERC20/IERC20.sol";
 import {OracleSet} from "../../src/OracleSet.sol";
-import {Oracle} from "../../src/types/Oracles.sol";
+import {Oracle, SetTerm} from "../../src/types/Oracles.sol";
 
 /// @dev docs/invariants.md 10 to 13.
 contract OracleInvariants is Assertions {
@@ -79,7 +79,6 @@ contract OracleInvariants is Assertions {
     /// @dev 12. Sets follow one another without a gap, with 4 to 31 different nodes each.
     function invariant_12_sets() public view {
         uint64 count = oracles.setCount();
-        uint40 last;
         for (uint64 id = 1; id <= count; id++) {
             address[] memory nodes = oracles.nodesOf(id);
             assertTrue(nodes.length >= 4 && nodes.length <= 31, "size");
@@ -88,11 +87,16 @@ contract OracleInvariants is Assertions {
                     assertTrue(nodes[i] != nodes[k], "different nodes");
                 }
             }
-            if (id > 1) {
-                uint40 first = oracles.setAt(type(uint40).max).firstEpoch;
-                assertTrue(first >= last, "order");
-            }
-            last = oracles.setAt(last).firstEpoch;
+        }
+        // From the newest back to the first: each one ends where the next one begins.
+        SetTerm memory term = oracles.setAt(type(uint40).max);
+        assertEq(term.untilEpoch, type(uint40).max, "the newest holds on");
+        while (term.firstEpoch > 0) {
+            SetTerm memory before = oracles.setAt(term.firstEpoch - 1);
+            if (before.setId == 0) break;
+            assertTrue(before.setId < term.setId && before.firstEpoch < term.firstEpoch, "order");
+            assertEq(before.untilEpoch, term.firstEpoch, "without a gap");
+            term = before;
         }
         if (count > 0) assertEq(oracles.setAt(type(uint40).max).setId, count, "the newest holds on");
     }

@@ -154,7 +154,7 @@ contract AdministrationTest is Network {
             if (i == 10) e.disputeEpochs = DAY - 1;
             if (i == 11) e.escapeEpochs = 90 * DAY + 1;
             if (i == 12) e.challengeEpochs = 0;
-            if (i == 13) e.unbondingEpochs = 0;
+            if (i == 13) e.unbondingEpochs = e.disputeEpochs;
             if (i == 14) e.exposureBps[2] = 10_001;
             if (i == 15) e.bondPerTib = type(uint128).max;
             expectBound(c, names[i]);

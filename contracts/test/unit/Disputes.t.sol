@@ -230,10 +230,10 @@ contract DisputesTest is Network {
         openByConsumer(3 ether);
         uint256[] memory ids = new uint256[](1);
         ids[0] = id;
-        vm.warp(startOf(102));
+        vm.warp(startOf(102 + 7 * DAY));
         orch.expire(ids);
         orch.openEscape(id);
-        vm.warp(startOf(102 + DAY + 1));
+        vm.warp(startOf(102 + 8 * DAY + 1));
         orch.executeEscape(id);
         assertEq(orch.dispute(1).frozen, 3 ether, "withheld");
         orch.expireDispute(1);

@@ -166,6 +166,22 @@ contract OracleSetTest is Network {
         assertEq(uint8(orch.submitAttestation(h, signedBy(h, 0x1f))), uint8(AttestationResult.Accepted), "late");
     }
 
+    /// @dev The first four to come would otherwise hold the first day of the network.
+    function test_behavior_beforeGenesisAHigherBondStillEntersTheFirstSet() public {
+        registerOracle(7, 200 ether);
+        (uint64 setId, uint40 first) = oracles.recompute();
+        assertEq(setId, 2, "a second set");
+        assertEq(first, 0, "from the same epoch on");
+        assertEq(oracles.setAt(0).setId, 2, "it takes the first one's place");
+        registerOracle(8, 200 ether);
+        vm.warp(GENESIS - 2 * L + 1);
+        revertWith(IOracleSet.TooEarly.selector, 1);
+        oracles.recompute();
+        vm.prank(operatorOf(0));
+        oracles.leave();
+        assertEq(oracles.bondReleaseEpoch(operatorOf(0)), 1 + 4 * 40, "of the newest set");
+    }
+
     function test_error_recompute() public {
         vm.expectRevert(abi.encodeWithSelector(IOracleSet.TooEarly.selector, 1));
         vm.warp(startOf(0));

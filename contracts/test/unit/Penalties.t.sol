@@ -9,6 +9,7 @@ import {IOraclePay} from "../../src/interfaces/IOraclePay.sol";
 import {IProviders} from "../../src/interfaces/IProviders.sol";
 import {Hashing} from "../../src/libraries/Hashing.sol";
 import {OracleLeaf, UnitLeaf} from "../../src/types/Leaves.sol";
+import {UnitStatus} from "../../src/types/Records.sol";
 
 contract PenaltiesTest is Network {
     bytes32 internal unitId;
@@ -120,9 +121,7 @@ contract PenaltiesTest is Network {
     function test_behavior_aSlashReachesWhatIsBeingWithdrawn() public {
         vm.prank(PROVIDER);
         orch.requestUnbond(9_000 ether);
-        vm.prank(PROVIDER);
-        orch.retireUnit(unitId);
-        // Everything but the reserved minimum is on its way out; an incident takes from the whole.
+        // Everything but the minimum is on its way out; an incident takes from the whole.
         unitLeaves[0].lossIncidents = 1;
         attest(2);
         notice(2);
@@ -130,6 +129,70 @@ contract PenaltiesTest is Network {
         slash(2 + 3 * DAY);
         assertEq(orch.provider(PROVIDER).bond, 9_900 ether, "bond");
         assertEq(orch.provider(PROVIDER).unbonding, 9_000 ether, "still asked for");
+    }
+
+    /// @dev Retired units are attested no more, so nothing could confirm the loss.
+    function test_error_retiringUnderANoticedLoss() public {
+        vm.prank(CONSUMER);
+        orch.release(id);
+        unitLeaves[0].lossIncidents = 1;
+        attest(2);
+        settle(2, 0, id);
+        assertEq(orch.unit(unitId).reservedBytes, 0, "nothing is reserved");
+        notice(2);
+        vm.startPrank(PROVIDER);
+        vm.expectRevert(abi.encodeWithSelector(IDisputes.NotBefore.selector, 2 + 10 * DAY));
+        orch.retireUnit(unitId);
+        vm.stopPrank();
+        attest(2 + 3 * DAY);
+        slash(2 + 3 * DAY);
+        vm.prank(PROVIDER);
+        orch.retireUnit(unitId);
+        assertEq(orch.provider(PROVIDER).slashed, 100 ether, "slashed first");
+    }
+
+    function test_behavior_aNoticeThatNobodyCanConfirmHoldsAUnitForSoLong() public {
+        vm.prank(CONSUMER);
+        orch.release(id);
+        unitLeaves[0].lossIncidents = 1;
+        attest(2);
+        settle(2, 0, id);
+        notice(2);
+        vm.warp(startOf(2 + 10 * DAY));
+        vm.prank(PROVIDER);
+        orch.retireUnit(unitId);
+    }
+
+    /// @dev Otherwise a loss that was taken back could be noticed again and again, from the same old root.
+    function test_error_noticingFromALeafBeforeTheLastNotice() public {
+        unitLeaves[0].lossIncidents = 1;
+        attest(2);
+        notice(2);
+        unitLeaves[0].lossIncidents = 0;
+        attest(2 + 3 * DAY);
+        slash(2 + 3 * DAY);
+        vm.expectRevert(IDisputes.NoNewLoss.selector);
+        this.noticeExternally(2);
+        unitLeaves[0].lossIncidents = 1;
+        attest(3 + 3 * DAY);
+        notice(3 + 3 * DAY);
+    }
+
+    function test_behavior_aRemovedUnitStaysAttestedWhileItIsReserved() public {
+        unitLeaves[0].state = 6;
+        attest(2);
+        applyState(2, 0);
+        assertEq(uint8(orch.unit(unitId).status), uint8(UnitStatus.Active), "not retired yet");
+        attest(3);
+        this.abandonExternally(3);
+        assertEq(orch.provider(PROVIDER).slashed, 500 ether, "abandonment can still be slashed");
+        vm.prank(CONSUMER);
+        orch.release(id);
+        attest(4);
+        settle(4, 0, id);
+        attest(5);
+        applyState(5, 0);
+        assertEq(uint8(orch.unit(unitId).status), uint8(UnitStatus.Retired), "retired once it is free");
     }
 
     function test_default_abandonment() public {

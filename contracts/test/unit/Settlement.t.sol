@@ -243,6 +243,17 @@ contract SettlementTest is Network {
         assertEq(orch.withdraw(address(token), PROVIDER), 4.9 ether, "withdrawn");
     }
 
+    function test_behavior_expireWithoutAttestationsWaitsForTheEscapePeriod() public {
+        uint256[] memory ids = new uint256[](1);
+        ids[0] = id;
+        vm.warp(startOf(12 + 7 * DAY) - 1);
+        vm.expectRevert(IReservations.NotAllowed.selector);
+        orch.expire(ids);
+        vm.warp(startOf(12 + 7 * DAY));
+        orch.expire(ids);
+        assertEq(orch.unit(unitId).reservedBytes, 0, "freed");
+    }
+
     function test_behavior_feesAreTheFloorOfTheTotal() public {
         // Many odd amounts: the pool is floor(2 % of everything paid), whatever the steps were.
         for (uint40 epoch = 2; epoch <= 11; epoch++) {

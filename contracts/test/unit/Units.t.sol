@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 pragma solidity ^0.8.30;
 
+import {Multicall} from "@openzeppelin/contracts/utils/Multicall.sol";
 import {Network} from "../support/Network.sol";
 import {vm} from "../support/Vm.sol";
 import {IAdministration} from "../../src/interfaces/IAdministration.sol";
@@ -324,20 +325,42 @@ contract UnitsTest is Network {
         orch.requestUnbond(1);
     }
 
-    function test_behavior_unbondingWaitsForReservationsOfRetiredUnits() public {
+    /// @dev A retired unit is attested no more: its reservations could only escape, at the last ratio, whatever is served.
+    function test_error_retiringWhileReserved() public {
         bytes32 id = addUnit(1);
         attest(1);
         applyState(1, 0);
         uint256 r = reserveAs(CONSUMER, id, 10, 5);
         vm.startPrank(PROVIDER);
+        vm.expectRevert(abi.encodeWithSelector(IProviders.CapacityReserved.selector, 10 * GIB));
         orch.retireUnit(id);
         vm.expectRevert(abi.encodeWithSelector(IProviders.ProviderBondTooLow.selector, 0, 1_000 ether));
         orch.requestUnbond(10_000 ether);
-        vm.stopPrank();
-        vm.prank(CONSUMER);
-        orch.cancel(r);
-        vm.prank(PROVIDER);
+        bytes[] memory calls = new bytes[](2);
+        calls[0] = abi.encodeCall(IReservations.reject, (r));
+        calls[1] = abi.encodeCall(IProviders.retireUnit, (id));
+        Multicall(address(orch)).multicall(calls);
         orch.requestUnbond(10_000 ether);
+        vm.stopPrank();
+    }
+
+    /// @dev Otherwise a tiny old unit could grow into a large one that is exposed as if it were old.
+    function test_behavior_grownCapacityIsExposedByTheAgeOfTheAverageByte() public {
+        bytes32 id = addUnit(1);
+        attest(1);
+        applyState(1, 0);
+        vm.warp(startOf(1 + 90 * DAY));
+        vm.startPrank(PROVIDER);
+        orch.changeCapacity(id, 50 * GIB);
+        assertEq(orch.unit(id).admittedEpoch, 1, "shrinking leaves the age");
+        orch.changeCapacity(id, 200 * GIB);
+        assertEq(orch.unit(id).admittedEpoch, 1 + 90 * DAY - 90 * DAY / 4, "a quarter of the age");
+        vm.stopPrank();
+        fund(CONSUMER, 1_000 ether, address(orch));
+        vm.startPrank(CONSUMER);
+        vm.expectRevert(abi.encodeWithSelector(IReservations.CapacityExceeded.selector, 101 * GIB, 100 * GIB));
+        orch.reserve(request(id, 101, 1));
+        vm.stopPrank();
     }
 
     function test_error_manualAcceptIsTheProvidersChoice() public {

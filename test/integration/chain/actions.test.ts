@@ -154,7 +154,7 @@ describe('actions', () => {
     const released = chain.view().reservation(id)!
     assert.ok(released.refunded > 0n && released.endEpoch! < 13)
     await assert.rejects(openEscape(consumer, id, options), reverts('NotBefore'))
-    await network.toEpoch(8)
+    await network.toEpoch(10)
     await seen()
     await expire(consumer, [id], options)
     await seen()
