@@ -89,10 +89,11 @@ function attestedWithin(view: View, from: Epoch, until: Epoch): Epoch[] {
     .filter((epoch) => epoch >= from)
 }
 
-/** Epochs whose previous state is kept, newest first. */
+/** Epochs whose previous state is kept, newest first. Evidence comes with the state of its epoch, once that is final. */
 function explainable(view: View, states: readonly RootedState[]): Epoch[] {
+  const newest = states[0]?.state.epoch ?? -1
   return view
-    .attestations(states.length + 1)
+    .attestations(states.length + 1, newest + 1)
     .filter(({ header }) => previousOf(header.parentRoot, states) !== undefined)
     .map(({ header }) => header.epoch)
 }

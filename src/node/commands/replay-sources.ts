@@ -48,15 +48,26 @@ export interface ReplaySources {
 
 export const REPLAY_OPTIONS = [
   { flag: '--config <file>', description: 'JSON file of configuration, as for `lightmesh run`' },
+  { flag: '--api <url>', description: "HTTP API of a running node to ask first; default: the configuration's" },
+  { flag: '--bootstrap <list>', description: 'multiaddrs of nodes to ask, each ending in /p2p/PEER' },
 ]
 
 export const lendReplay: Lend<ReplaySources> = async (options, work, { signal, progress }) => {
-  const flags = { logLevel: process.env.LIGHTMESH_LOG_LEVEL ?? 'error' }
-  const config = loadConfig({ flags, env: process.env, file: options.config })
+  const { config: file, bootstrap, api } = options
+  const logLevel = process.env.LIGHTMESH_LOG_LEVEL ?? 'error'
+  const flags = { logLevel, ...(bootstrap !== undefined && { bootstrap }) }
+  const config = loadConfig({ flags, env: process.env, file })
   const logger = await createLogger({ level: config.logLevel as LogLevel, format: config.logFormat })
   const closing = createClosing(logger)
   try {
-    return await work(await openSources(config, { logger, closing, progress }, signal))
+    return await work(
+      await openSources(
+        config,
+        api ?? `http://${config.apiHost}:${config.apiPort}`,
+        { logger, closing, progress },
+        signal,
+      ),
+    )
   } finally {
     await closing.close()
     logger.flush()
@@ -69,7 +80,12 @@ interface Modules {
   progress: (line: string) => void
 }
 
-async function openSources(config: NodeConfig, modules: Modules, signal: AbortSignal): Promise<ReplaySources> {
+async function openSources(
+  config: NodeConfig,
+  api: string,
+  modules: Modules,
+  signal: AbortSignal,
+): Promise<ReplaySources> {
   const { logger, closing, progress } = modules
   const folder = await mkdtemp(join(tmpdir(), 'lightmesh-replay-'))
   closing.add('folder', () => rm(folder, { recursive: true, force: true }))
@@ -88,7 +104,7 @@ async function openSources(config: NodeConfig, modules: Modules, signal: AbortSi
   closing.add('chain', () => chain.stop())
   await chain.synced(signal)
   const own = await openOwnStore(config, closing)
-  const bootstrap = [...config.bootstrap, ...(own ? [] : await ownAddresses(config, signal))]
+  const bootstrap = [...config.bootstrap, ...(own ? [] : await addressesOf(api, signal))]
   const { allowPrivateAddresses } = config
   const mesh = await createMesh(
     { domain: chain.domain, privateKey: generateKey(), listen: [], bootstrap, topics: [], allowPrivateAddresses },
@@ -100,7 +116,8 @@ async function openSources(config: NodeConfig, modules: Modules, signal: AbortSi
     const limit = AbortSignal.any([signal, AbortSignal.timeout(CONNECT_TIMEOUT_MS)])
     await mesh.waitForPeers(1, limit).catch(() => signal.throwIfAborted())
   }
-  if (!own && mesh.peers().length === 0) progress('no peer answers and there is no store here: look at `bootstrap`')
+  if (!own && mesh.peers().length === 0)
+    progress('no peer answers and there is no store here: name one with --api or --bootstrap')
   return sourcesOf(chain, mesh, own, logger)
 }
 
@@ -120,8 +137,8 @@ async function openOwnStore(config: NodeConfig, closing: Closing): Promise<State
   return new StateStore(opened, Number.POSITIVE_INFINITY)
 }
 
-async function ownAddresses({ apiHost, apiPort }: NodeConfig, signal: AbortSignal): Promise<string[]> {
-  const status = await askNode(`http://${apiHost}:${apiPort}`, '/v1/status', signal).catch(() => undefined)
+async function addressesOf(api: string, signal: AbortSignal): Promise<string[]> {
+  const status = await askNode(api, '/v1/status', signal).catch(() => undefined)
   return (status as { multiaddrs?: string[] } | undefined)?.multiaddrs ?? []
 }
 
