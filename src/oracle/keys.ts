@@ -12,6 +12,8 @@ export const PREFIX = {
   journalMarker: 'oracle/journal/marker',
   state: 'oracle/state/',
   bundle: 'oracle/bundle/',
+  /** What this node signed, with its result: until the chain has decided, nobody else may have it. */
+  signed: 'oracle/signed/',
   /** Own batches, from the commit on. */
   batch: 'oracle/batch/',
   /** Messages of oracles that contradicted themselves. */

@@ -234,6 +234,23 @@ describe('chain and mesh', () => {
 })
 
 describe('coming and going', () => {
+  it('behavior: everybody loses power between acceptance and finality, and the next epochs build on that root', async () => {
+    const options = withFaults('blackout', 7, 9, (o) =>
+      Array.from({ length: 7 }, (_, node) => ({ kind: 'crash', node, atMs: at(o, 4) - 200, downMs: 4_000 }) as const),
+    )
+    const world = new World(options)
+    const before: number[] = []
+    const { accepted } = world.chain.tap
+    world.chain.tap.accepted = (attestation, signatures) => {
+      accepted?.(attestation, signatures)
+      if (world.time.now < world.fromGenesis(at(options, 4) - 200)) before.push(attestation.header.epoch)
+    }
+    await world.run()
+    assert.deepEqual(world.violations, [], world.lastEvents.join('\n'))
+    assert.equal(before.at(-1), 3, 'accepted, and not two blocks deep when the power went')
+    for (let epoch = 5; epoch < 9; epoch++) assert.ok(world.checkers.accepted.has(epoch), `epoch ${epoch}`)
+  })
+
   it('behavior: a node that joins in the middle of a day takes a snapshot and signs in the first epoch that it may', async () => {
     const base = quietOptions('join', 7, 9)
     const nodes = base.nodes.map((node, i) => (i === 5 ? { ...node, joinsAtMs: at(base, 3.4) } : node))

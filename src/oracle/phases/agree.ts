@@ -1,6 +1,7 @@
 /** From 85 % on: the attempts, one slot after the other, until the chain has decided or the slots are used up. */
 import type { AttestationHeader } from '../../core/eip712.ts'
 import { sigmaMs } from '../../core/epoch-clock.ts'
+import { ZERO_HASH } from '../../core/ids.ts'
 import { sleepUntil } from '../../core/ports/clock.ts'
 import { type EngineContext, pollMs } from '../context.ts'
 import { evaluate } from '../evaluate.ts'
@@ -137,7 +138,8 @@ async function judge(
     paramsHash: rules.facts.paramsHash,
     evaluatorVersion: rules.facts.evaluatorVersion,
   }
-  await signPhase(ctx, round, rules, header)
+  const parentEpoch = parent.root === ZERO_HASH ? undefined : parent.state.epoch
+  await signPhase(ctx, round, rules, header, candidate, parentEpoch)
 }
 
 async function evaluateProposal(

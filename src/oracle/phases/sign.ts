@@ -1,10 +1,11 @@
 /** The sign phase: one root per (setId, epoch, attempt), in the journal before it is sent. */
 import type { AttestationHeader } from '../../core/eip712.ts'
+import type { Epoch } from '../../core/ids.ts'
 import type { EngineContext } from '../context.ts'
 import type { JournalSlot } from '../journal.ts'
 import { decodeSignature, encodeSignature, type SignatureMessage } from '../messages/attestation-signature.ts'
 import type { RoundRules } from '../messages/rules.ts'
-import type { Round } from '../round.ts'
+import type { Candidate, Round } from '../round.ts'
 import { noticeCertificates } from './transmit.ts'
 
 const NOTHING = new Uint8Array(0)
@@ -19,15 +20,21 @@ export async function signPhase(
   round: Round,
   rules: RoundRules,
   header: AttestationHeader,
+  { evaluation, reveals }: Candidate,
+  parentEpoch: Epoch | undefined,
 ): Promise<void> {
   const slot = attestationSlot(round, rules, header.attempt)
   if (round.index === undefined || !ctx.maySign(round) || ctx.journal.get(slot)) return
   const signature = await ctx.ports.signer.signDigest(ctx.digests.attestation(header))
   const message: SignatureMessage = { header, index: round.index, signature }
   const bytes = encodeSignature(message)
-  // 11.1 Journal before sending.
-  await ctx.journal.write(slot, { message: bytes, extra: NOTHING })
+  // 11.1 Journal before sending. 11.6 The inputs go with it: if every oracle stops before the root is final, a signer can
+  // evaluate them again, or the network would wait for a state that nobody has.
+  const { store } = ctx.keeper
+  const bundle = store.signedBundle({ header, parentEpoch, reveals })
+  await ctx.journal.write(slot, { message: bytes, extra: NOTHING }, [bundle])
   send(ctx, round, rules, message, bytes)
+  await store.saveSignedState(header, evaluation.state)
 }
 
 /** Sends again what an earlier run of this process signed. */

@@ -93,8 +93,8 @@ export class StateKeeper {
     }
     if (own) await this.#diverged(attestation, own)
     else {
-      const replayed = await this.#fromEvidence(attestation, signal)
-      if (replayed) return replayed
+      const again = (await this.#fromEarlierRun(attestation, signal)) ?? (await this.#fromEvidence(attestation, signal))
+      if (again) return again
     }
     return this.#fromSnapshot(attestation, signal)
   }
@@ -107,21 +107,40 @@ export class StateKeeper {
     return undefined
   }
 
-  /** One epoch behind: its evidence is much smaller than a whole state. */
-  async #fromEvidence(attestation: AcceptedAttestation, signal: AbortSignal): Promise<RootedState | undefined> {
-    const { header, prevEpoch } = attestation
+  /** 12.6 What this node signed before it was restarted: the state itself, or the inputs to evaluate again. */
+  async #fromEarlierRun(attestation: AcceptedAttestation, signal: AbortSignal): Promise<RootedState | undefined> {
+    const { bundle, state } = await this.store.loadSigned(attestation.header)
+    if (!bundle) return undefined
+    return state ? this.#take(state, bundle, 'store') : this.#replayed(attestation, bundle, signal)
+  }
+
+  /** The state that a bundle gives on the parent that this node has. */
+  async #replayed(
+    { header, prevEpoch, era }: AcceptedAttestation,
+    { reveals }: EvidenceBundle,
+    signal: AbortSignal,
+  ): Promise<RootedState | undefined> {
     const ctx = this.#ctx()
-    const parent = prevEpoch === undefined ? emptyIfZero(header.parentRoot) : this.find(prevEpoch, header.parentRoot)
+    const parent = this.#parentState({ header, prevEpoch })
     if (!parent) return undefined
     const facts = await ctx.ports.chain.factsAt(header.epoch, signal)
+    const bundle = { header, parentEpoch: prevEpoch, reveals }
+    const { state } = replayEpoch(bundle, parent.state, facts, ctx.digests, era).evaluation
+    return state.root === header.root ? this.#take({ state, root: state.root }, bundle, 'evaluated') : undefined
+  }
+
+  #parentState({ header, prevEpoch }: Pick<AcceptedAttestation, 'header' | 'prevEpoch'>): RootedState | undefined {
+    return prevEpoch === undefined ? emptyIfZero(header.parentRoot) : this.find(prevEpoch, header.parentRoot)
+  }
+
+  /** One epoch behind: its evidence is much smaller than a whole state. */
+  async #fromEvidence(attestation: AcceptedAttestation, signal: AbortSignal): Promise<RootedState | undefined> {
+    const { header } = attestation
+    if (!this.#parentState(attestation)) return undefined
+    const subject = { epoch: header.epoch, hash: header.inputsHash, maxBytes: MAX_BUNDLE_BYTES }
     return this.#fromPeers(attestation, signal, async (peer) => {
-      const subject = { epoch: header.epoch, hash: header.inputsHash, maxBytes: MAX_BUNDLE_BYTES }
       const bytes = await fetchChunks(this.#fetching(), peer, 'bundle', subject, signal)
-      if (!bytes) return undefined
-      const bundle: EvidenceBundle = { ...decodeBundle(bytes), header, parentEpoch: prevEpoch }
-      const { evaluation } = replayEpoch(bundle, parent.state, facts, ctx.digests, attestation.era)
-      const root = evaluation.state.root
-      return root === header.root ? this.#take({ state: evaluation.state, root }, bundle, 'evaluated') : undefined
+      return bytes && this.#replayed(attestation, decodeBundle(bytes), signal)
     })
   }
 

@@ -1,4 +1,5 @@
 /** States and bundles on disk. Written without `sync`: what a power cut takes comes back from a peer, checked by its root. */
+import type { AttestationHeader } from '../../core/eip712.ts'
 import type { Epoch, Hash32 } from '../../core/ids.ts'
 import type { KeyValueStore, StoreOperation } from '../../core/ports/key-value-store.ts'
 import { decodeBundle, type EvidenceBundle, encodeBundle } from '../evidence.ts'
@@ -19,6 +20,9 @@ export const KEPT_STATES = 3
 const PRUNE_EVERY = 8
 /** … at most this many at once: several times what was added since, so that the backlog of a changed setting shrinks. */
 const PRUNE_LIMIT = 64
+
+const signedKey = ({ epoch, root }: AttestationHeader, what: string) =>
+  epochKey(PREFIX.signed, epoch, `/${root}/${what}`)
 
 export class StateStore {
   readonly #store: KeyValueStore
@@ -75,15 +79,42 @@ export class StateStore {
     }
     for await (const [key] of this.#store.entries(range)) if (++states >= KEPT_STATES) drop(key)
     const horizon = Math.max(0, epoch - this.#retainEpochs)
-    for (const prefix of [PREFIX.bundle, PREFIX.batch]) {
+    for (const prefix of [PREFIX.bundle, PREFIX.batch, PREFIX.signed]) {
       const old = {
         gte: prefix,
-        lt: epochKey(prefix, prefix === PREFIX.batch ? epoch - 2 : horizon),
+        lt: epochKey(prefix, prefix === PREFIX.bundle ? horizon : epoch - 2),
         limit: PRUNE_LIMIT,
       }
       for await (const [key] of this.#store.entries(old)) drop(key)
     }
     return operations
+  }
+
+  /** Goes to disk with the journal's entry: whoever signed a root can always tell how it came about. */
+  signedBundle(bundle: EvidenceBundle): StoreOperation {
+    return { type: 'put', key: signedKey(bundle.header, 'bundle'), value: encodeBundle(bundle) }
+  }
+
+  /** The result of a signed evaluation. Without `sync`: after a power cut the bundle gives it again. */
+  async saveSignedState(header: AttestationHeader, state: OracleState): Promise<void> {
+    await this.#store.batch([{ type: 'put', key: signedKey(header, 'state'), value: encodeState(state) }])
+  }
+
+  /** What an earlier run of this process signed under this root; `undefined` for what is missing or damaged. */
+  async loadSigned(header: AttestationHeader): Promise<{ bundle?: EvidenceBundle; state?: RootedState }> {
+    const [bundle, bytes] = await Promise.all([
+      this.#store.get(signedKey(header, 'bundle')),
+      this.#store.get(signedKey(header, 'state')),
+    ])
+    const found: { bundle?: EvidenceBundle; state?: RootedState } = {}
+    try {
+      if (bundle) found.bundle = decodeBundle(bundle)
+      const state = bytes && decodeState(bytes)
+      if (state && state.root === header.root) found.state = { state, root: state.root }
+    } catch {
+      // Damaged: what could be read is used, the rest comes from peers.
+    }
+    return found
   }
 
   async bundleBytes(epoch: Epoch): Promise<Uint8Array | undefined> {
