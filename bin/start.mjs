@@ -6,7 +6,7 @@ import { existsSync } from 'node:fs'
 import { constants } from 'node:os'
 import { delimiter, dirname, join, resolve } from 'node:path'
 import { fileURLToPath } from 'node:url'
-import { isInstalled, writeStamp } from '../scripts/install-stamp.mjs'
+import { isInstalled, removeStamp, writeStamp } from '../scripts/install-stamp.mjs'
 
 const ROOT = resolve(dirname(fileURLToPath(import.meta.url)), '..')
 const CLI = join(ROOT, 'bin', 'lightmesh.js')
@@ -16,6 +16,9 @@ const canRunCli = () => {
   const [major, minor] = process.versions.node.split('.').map(Number)
   return major > 22 || (major === 22 && minor >= 18)
 }
+
+/** How long an installation may take to end when asked. */
+const INSTALL_GRACE_MS = 2_000
 
 /** How often the parent is looked at: nothing tells a process that its parent died, but its ppid changes. */
 const PARENT_POLL_MS = 250
@@ -37,15 +40,20 @@ function run(command, args, { env, stdio, group }) {
   return new Promise((done) => {
     const child = spawn(command, args, { cwd: group ? ROOT : process.cwd(), env, stdio, detached: group })
     let asked
-    stopChild = (signal) => {
-      asked = signal
+    const send = (signal) => {
       try {
         // npm starts compilers and scripts of its own: a group is ended as a whole.
-        if (group) process.kill(-child.pid, signal === 'SIGINT' ? 'SIGTERM' : signal)
+        if (group) process.kill(-child.pid, signal)
         else child.kill(signal)
       } catch {
         // Gone already; its exit is on the way.
       }
+    }
+    stopChild = (signal) => {
+      // Asked to end, npm takes minutes to remove what it has unpacked. The next start does that anyway.
+      if (group && !asked) setTimeout(() => send('SIGKILL'), INSTALL_GRACE_MS).unref()
+      asked = signal
+      send(group && signal === 'SIGINT' ? 'SIGTERM' : signal)
     }
     child.on('error', (error) => {
       process.stderr.write(`lightmesh: cannot run ${command}: ${error.message}\n`)
@@ -65,6 +73,8 @@ function outerEnvironment() {
 }
 
 async function install() {
+  // An interrupted installation must not pass for the one that it replaces.
+  removeStamp(ROOT)
   process.stderr.write('lightmesh: installing dependencies (npm ci), a minute or two …\n')
   // npm's own report goes to stderr: stdout belongs to the result. Its warnings are about Node's version here: ours comes.
   const code = await run('npm', ['ci', '--no-fund', '--no-audit', '--loglevel=error'], {
@@ -73,7 +83,9 @@ async function install() {
     group: true,
   })
   if (code !== 0) {
-    process.stderr.write(`lightmesh: npm ci failed with exit code ${code}; see its message above\n`)
+    const why =
+      code > 128 ? 'the installation was interrupted' : `npm ci failed with exit code ${code}; see its message above`
+    process.stderr.write(`lightmesh: ${why}\n`)
     process.exit(code)
   }
   writeStamp(ROOT)

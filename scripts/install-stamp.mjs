@@ -2,7 +2,7 @@
 // was installed from. A folder's existence says nothing: it may be half installed, or belong to an older checkout.
 // Plain JavaScript without dependencies: it runs before anything is installed, on any Node since 18.
 import { createHash } from 'node:crypto'
-import { mkdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { dirname, join, resolve } from 'node:path'
 import { fileURLToPath } from 'node:url'
 
@@ -29,6 +29,10 @@ export function isInstalled(root = ROOT) {
 export function writeStamp(root = ROOT) {
   mkdirSync(join(root, 'node_modules'), { recursive: true })
   writeFileSync(stampFile(root), `${lockHash(root)}\n`)
+}
+
+export function removeStamp(root = ROOT) {
+  rmSync(stampFile(root), { force: true })
 }
 
 // As npm's `postinstall` script: npm runs it once everything else is in place.
