@@ -21,7 +21,7 @@ describe('replay', () => {
 
   it('error: epochs that the chain never attested', async () => {
     const sources: ReplaySources = {
-      digests: createDigests({ chainId: 1, orchestrator: `0x${'1'.repeat(40)}` }),
+      digests: createDigests({ chainId: 1, orchestrator: `0x${'1'.repeat(40)}` as const }),
       attestations: () => [],
       factsAt: () => assert.fail('nothing to replay'),
       bundle: () => assert.fail('nothing to replay'),
