@@ -126,10 +126,10 @@ async function run(options: DevnetOptions, stop: StopSignal): Promise<number> {
   await devnet.watch?.stop()
   const killed = await supervisor.stop()
   if (killed.length > 0) log.line(`warning: did not end when asked, killed: ${killed.join(', ')}`)
-  await supervisor.close()
-  // Side by side: hundreds of files one after the other take seconds on a busy disk.
+  // Side by side: hundreds of files one after the other take seconds on a busy disk. The janitor ends after that, in case we don't.
   if (keep === undefined) await rm(folder, { recursive: true, force: true, maxRetries: 3 })
   else log.line(`the run is kept in ${folder}`)
+  await supervisor.close()
   log.line('everything is stopped')
   if (options.json && result) await printLine(JSON.stringify(result))
   return code
