@@ -88,15 +88,27 @@ contract MarketInvariants is Assertions {
         if (token == bondToken) sum += orch.provider(provider).bond;
     }
 
+    /// @dev 1 to 8, all after each call: one campaign for all of them, where one for each would only repeat the same calls.
+    function invariant_market() public view {
+        check_1_heldIsOwed();
+        check_2_capacity();
+        check_3_epochsGrow();
+        check_4_neverMoreThanTheDeposit();
+        check_5_pool();
+        check_6_frozen();
+        check_7_figures();
+        check_8_intervals();
+    }
+
     /// @dev 1. Conservation: what is held is what is owed, per token, to the last unit.
-    function invariant_1_heldIsOwed() public view {
+    function check_1_heldIsOwed() internal view {
         for (uint256 i = 0; i < 2; i++) {
             assertEq(IERC20(tokens()[i]).balanceOf(address(orch)), owed(tokens()[i]), "held is owed");
         }
     }
 
     /// @dev 2. Capacity: what is reserved is the sum of the reservations that have it, within the capacity.
-    function invariant_2_capacity() public view {
+    function check_2_capacity() internal view {
         uint256 all;
         uint256 capacity;
         for (uint256 i = 0; i < handler.UNITS(); i++) {
@@ -122,13 +134,13 @@ contract MarketInvariants is Assertions {
     }
 
     /// @dev 3. Attested epochs only grow.
-    function invariant_3_epochsGrow() public view {
+    function check_3_epochsGrow() internal view {
         assertTrue(!handler.headWentBack(), "head");
         assertEq(orch.head().epoch, handler.highestHead() == 0 ? 1 : handler.highestHead(), "the newest");
     }
 
     /// @dev 4. A reservation never gives out more than was paid into it, and all of it once it is over.
-    function invariant_4_neverMoreThanTheDeposit() public view {
+    function check_4_neverMoreThanTheDeposit() internal view {
         for (uint256 id = 1; id <= orch.reservationCount(); id++) {
             uint256 out = handler.paidOut(id);
             assertLe(out, handler.paidIn(id), "out is within in");
@@ -140,14 +152,14 @@ contract MarketInvariants is Assertions {
     }
 
     /// @dev 5. The pool is the fee on everything paid, less what was claimed.
-    function invariant_5_pool() public view {
+    function check_5_pool() internal view {
         for (uint256 i = 0; i < 2; i++) {
             assertLe(orch.feePool(tokens()[i]), uint256(orch.totalStats(tokens()[i]).paid) * 200 / 10_000, "pool");
         }
     }
 
     /// @dev 6. A dispute freezes at most what is disputed.
-    function invariant_6_frozen() public view {
+    function check_6_frozen() internal view {
         for (uint256 id = 1; id <= orch.disputeCount(); id++) {
             Dispute memory d = orch.dispute(id);
             assertLe(d.frozen, d.amount, "frozen");
@@ -155,7 +167,7 @@ contract MarketInvariants is Assertions {
     }
 
     /// @dev 7. Provider and total figures are the same while there is one provider, and what is unbonding is bonded.
-    function invariant_7_figures() public view {
+    function check_7_figures() internal view {
         for (uint256 i = 0; i < 2; i++) {
             Stats memory own = orch.providerStats(provider, tokens()[i]);
             Stats memory total = orch.totalStats(tokens()[i]);
@@ -167,7 +179,7 @@ contract MarketInvariants is Assertions {
     }
 
     /// @dev 8. An active reservation is settled within what it has paid.
-    function invariant_8_intervals() public view {
+    function check_8_intervals() internal view {
         for (uint256 id = 1; id <= orch.reservationCount(); id++) {
             Reservation memory r = orch.reservation(id);
             if (r.status == ReservationStatus.Active) assertTrue(r.lastEpoch < r.endEpoch, "interval");

@@ -47,8 +47,15 @@ contract OracleInvariants is Assertions {
         list[0] = FuzzSelector(address(handler), s);
     }
 
+    /// @dev 10 to 12, all after each call: one campaign for all of them, where one for each would only repeat the same calls.
+    function invariant_oracles() public view {
+        check_10_heldIsOwed();
+        check_11_candidates();
+        check_12_sets();
+    }
+
     /// @dev 10. Bonds and rewards are what is held.
-    function invariant_10_heldIsOwed() public view {
+    function check_10_heldIsOwed() internal view {
         address[] memory operators = handler.operators();
         uint256 owed = oracles.rewardOf(treasury);
         for (uint256 i = 0; i < operators.length; i++) {
@@ -58,7 +65,7 @@ contract OracleInvariants is Assertions {
     }
 
     /// @dev 11. Candidates: within the seats, each once, bonded, staying.
-    function invariant_11_candidates() public view {
+    function check_11_candidates() internal view {
         address[] memory list = oracles.candidates();
         assertLe(list.length, 6, "seats");
         for (uint256 i = 0; i < list.length; i++) {
@@ -77,7 +84,7 @@ contract OracleInvariants is Assertions {
     }
 
     /// @dev 12. Sets follow one another without a gap, with 4 to 31 different nodes each.
-    function invariant_12_sets() public view {
+    function check_12_sets() internal view {
         uint64 count = oracles.setCount();
         for (uint64 id = 1; id <= count; id++) {
             address[] memory nodes = oracles.nodesOf(id);
