@@ -1,6 +1,9 @@
 /** A private anvil on a free port, and its development methods. */
 import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
+import { mkdtemp, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import { createInterface } from 'node:readline'
 import { createRpcEndpoint } from '../../src/chain/rpc/json-rpc.ts'
 import { foundryBinary } from './foundry.ts'
@@ -21,8 +24,11 @@ export interface Anvil {
 
 /** Blocks are mined for each transaction unless `args` say otherwise. */
 export async function startAnvil({ args = [] }: { args?: readonly string[] } = {}): Promise<Anvil> {
+  // Anvil keeps old states below its home and leaves them there when it is killed.
+  const home = await mkdtemp(join(tmpdir(), 'lightmesh-anvil-'))
   const child = spawn(foundryBinary('anvil'), ['--port', '0', '--accounts', '40', ...args], {
     stdio: ['ignore', 'pipe', 'inherit'],
+    env: { PATH: process.env.PATH, HOME: home },
   })
   const url = await listening(child)
   const endpoint = createRpcEndpoint({ url, timeoutMs: 20_000 })
@@ -37,10 +43,12 @@ export async function startAnvil({ args = [] }: { args?: readonly string[] } = {
     return { number: Number(block.number), timestamp: Number(block.timestamp), hash: block.hash }
   }
   const stop = async () => {
-    if (child.exitCode !== null || child.signalCode !== null) return
-    const closed = once(child, 'close')
-    child.kill('SIGKILL')
-    await closed
+    if (child.exitCode === null && child.signalCode === null) {
+      const closed = once(child, 'close')
+      child.kill('SIGKILL')
+      await closed
+    }
+    await rm(home, { recursive: true, force: true })
   }
   return {
     url,

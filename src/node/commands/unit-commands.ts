@@ -72,7 +72,8 @@ export const unitCommands: readonly OperatorCommand[] = [
   },
   {
     name: 'retire',
-    description: 'Retires a unit: no new reservations; running ones go on to their end.',
+    description:
+      'Retires a unit that nothing is reserved of. To wind one down: `unit auto-accept UNIT off`, let reservations end, then retire.',
     arguments: ['<unit>'],
     options: [],
     async run({ actions }, { arguments: [unit], signal }) {
