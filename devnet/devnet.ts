@@ -13,13 +13,13 @@ import type { ConsumerMessage } from './consumer-main.ts'
 import { direct } from './director.ts'
 import type { RunPlan } from './kept.ts'
 import { deriveKey, deriveSecret, type NodeKeys, nodeKeys } from './keys.ts'
-import { provenLeaves } from './leaves.ts'
+import { provenLeaves, provenPoints } from './leaves.ts'
 import type { DevnetLog } from './log.ts'
 import { deployNetwork, type Network, registerEverybody } from './network.ts'
 import { NODE_CONFIG, type UnitPlan, writeNodeFolder } from './node-folder.ts'
 import type { DevnetOptions } from './options.ts'
 import type { DevnetResult } from './result.ts'
-import { SCENARIO } from './scenarios.ts'
+import { type Misbehaviour, SCENARIO } from './scenarios.ts'
 import { startAnvil } from './servers/anvil.ts'
 import { orAborted } from './stop-signal.ts'
 import { type ManagedProcess, type Supervisor, whenReady } from './supervisor.ts'
@@ -30,7 +30,6 @@ const ROOT = join(import.meta.dirname, '..')
 const CLI = join(ROOT, 'bin', 'lightmesh.js')
 /** Node 0 is where everybody joins; the providers are the next three. */
 const PROVIDERS = { s3: 1, azure: 2, disk: 3 }
-const LIAR = join(import.meta.dirname, 'liar-main.ts')
 
 /** A node ends within half a second; on a machine that seven of them have to themselves. A stuck one must not keep the rest beyond 10 s. */
 const NODE_GRACE_MS = 7_000
@@ -227,19 +226,22 @@ export class Devnet {
       apiPort: index === 0 ? options.apiPort : 0,
     })
     const started = await this.#launchNode(index)
-    const lies = this.#lies(index) ? ', liar' : ''
+    const misbehaviour = this.#misbehaviour(index)
+    const how = misbehaviour ? `, ${misbehaviour}` : ''
     const role = units ? `provider of ${units.unit.kind}, oracle` : 'oracle'
-    log.line(`node ${index} up: ${getAddress(started.ready.address as `0x${string}`)} (${role}${lies})`)
+    log.line(`node ${index} up: ${getAddress(started.ready.address as `0x${string}`)} (${role}${how})`)
     return started
   }
 
-  #lies(index: number): boolean {
-    return index === PROVIDERS.disk && SCENARIO[this.#modules.options.scenario].liar
+  #misbehaviour(index: number): Misbehaviour | undefined {
+    return index === PROVIDERS.disk ? SCENARIO[this.#modules.options.scenario].oracle : undefined
   }
 
   /** For the first time, or again from the same folder. */
   async #launchNode(index: number): Promise<StartedNode> {
-    const args = this.#lies(index) ? [LIAR] : [CLI, 'run', '--config']
+    const misbehaviour = this.#misbehaviour(index)
+    const main = misbehaviour && join(import.meta.dirname, `${misbehaviour}-main.ts`)
+    const args = main ? [main] : [CLI, 'run', '--config']
     const started = await this.#launch(`node-${index}`, args)
     this.#nodes[index] = started
     return started
@@ -305,6 +307,8 @@ export class Devnet {
     const apiUrls = this.#nodes.flatMap((node) => (node?.process.running ? [node.ready.apiUrl] : []))
     const leaves = await provenLeaves(apiUrls, watch.unitIds(), watch.rootAt)
     this.#leaves = leaves
+    const addresses = this.#nodes.flatMap((node) => (node ? [node.ready.address as Address] : []))
+    const points = await provenPoints(apiUrls, addresses, watch.rootAt)
     const { rpcUrl, chainId, orchestrator, oracleSet } = this.#network
     return {
       chain: { rpcUrl, chainId, orchestrator, oracleSet },
@@ -312,7 +316,10 @@ export class Devnet {
       nodes: this.#nodes.flatMap((node) => {
         if (!node) return []
         const { peerId, address, roles } = node.ready
-        return [{ peerId, address: getAddress(address as `0x${string}`), pid: node.process.pid, roles }]
+        const own = points.get(address as Address)
+        const checksummed = getAddress(address as `0x${string}`)
+        const pid = node.process.pid
+        return [{ peerId, address: checksummed, pid, roles, ...(own !== undefined && { points: own }) }]
       }),
       backends: this.#listBackends(),
       units: watch.units(leaves),

@@ -5,7 +5,14 @@ import type { UnitKind, UnitState, UnitStatus } from '../src/core/units.ts'
 export interface DevnetResult {
   chain: { rpcUrl: string; chainId: number; orchestrator: Address; oracleSet: Address }
   quorum: number
-  nodes: { peerId: string; address: Address; pid: number; roles: readonly string[] }[]
+  nodes: {
+    peerId: string
+    address: Address
+    pid: number
+    roles: readonly string[]
+    /** Points as an oracle, proven to a root on chain; absent before the first. */
+    points?: string
+  }[]
   /** pid 0: a server that this run did not start. */
   backends: { kind: UnitKind; pid: number; endpoint: string }[]
   units: {

@@ -5,7 +5,7 @@ import type { Consumer } from '../consumer/api.ts'
 import type { Address } from '../core/ids.ts'
 import type { Logger } from '../core/ports/logger.ts'
 import type { UnitProbe } from '../core/ports/unit-probe.ts'
-import type { OracleNode } from '../oracle/api.ts'
+import type { OracleNode, OracleNodePorts } from '../oracle/api.ts'
 import type { SettlementService } from '../provider/settlement/api.ts'
 import type { NodeConfig, Role } from './config.ts'
 import { type Foundation, openFoundation } from './foundation.ts'
@@ -19,6 +19,8 @@ import { VERSION } from './version.ts'
 export interface NodeHooks {
   /** Stands between the oracle and its probe. */
   wrapProbe?: (probe: UnitProbe) => UnitProbe
+  /** Stands between the oracle and everything else. */
+  wrapOracle?: (ports: OracleNodePorts) => OracleNodePorts
 }
 
 export interface RunningNode {

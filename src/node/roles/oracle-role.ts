@@ -5,7 +5,7 @@ import { createGrantClient } from '../../core/grants/grant-client.ts'
 import type { LeafSource } from '../../core/ports/market.ts'
 import { createOfferRelay } from '../../market/offer-relay.ts'
 import { createPenaltyService } from '../../market/penalty-service.ts'
-import type { OracleNode } from '../../oracle/api.ts'
+import type { OracleNode, OracleNodePorts } from '../../oracle/api.ts'
 import { createOracleNode } from '../../oracle/node.ts'
 import { createHttpClient } from '../../storage/http/client.ts'
 import { createUnitProbe } from '../../storage/probe/unit-probe.ts'
@@ -42,16 +42,15 @@ export async function startOracle(base: Foundation, hooks: NodeHooks, signal: Ab
     { totalMs, renewBeforeMs: Math.min(3_600_000, 6 * epochMs) },
   )
   const probe = hooks.wrapProbe?.(ownProbe) ?? ownProbe
-  const node = createOracleNode(
-    { hashChain: await openHashChain(config) },
-    {
-      ...{ clock, rng, store, chain, sink, probe, signer, metrics },
-      gossip: mesh.gossip,
-      requests: mesh.requests,
-      signatures: secp256k1Scheme,
-      logger: base.logger.child({ part: 'oracle' }),
-    },
-  )
+  const ports: OracleNodePorts = {
+    ...{ clock, rng, store, chain, sink, probe, signer, metrics },
+    gossip: mesh.gossip,
+    requests: mesh.requests,
+    signatures: secp256k1Scheme,
+    logger: base.logger.child({ part: 'oracle' }),
+  }
+  const hashChain = await openHashChain(config)
+  const node = createOracleNode({ hashChain }, hooks.wrapOracle?.(ports) ?? ports)
   await node.start(signal)
   closing.add('oracle', () => node.stop())
   const relay = createOfferRelay(
