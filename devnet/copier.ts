@@ -29,7 +29,7 @@ interface Theft {
 
 /** Stands between an honest engine and its mesh. */
 export function copying(ports: OracleNodePorts): OracleNodePorts {
-  const { gossip, requests, signer, chain } = ports
+  const { gossip, requests, signer, chain, logger } = ports
   const digests = createDigests(chain.domain)
   const topics = { commit: networkName(chain.domain, 'commit'), reveal: networkName(chain.domain, 'reveal') }
   const thefts = new Map<Epoch, Theft>()
@@ -60,6 +60,7 @@ export function copying(ports: OracleNodePorts): OracleNodePorts {
     const fields = { ...ownReveal, batchHash, salt, seen, seenHash: hashIndexed(seen) }
     const signature = await signer.signDigest(digests.revealHeader(fields))
     await gossip.publish(topics.reveal, encodeRevealHeader({ ...fields, signature }))
+    logger?.info('copied a reveal', { epoch: fields.epoch, victim: theirs.index })
   }
   /** Called after the engine has accepted the message: it is somebody's own. */
   const hear = async (topic: string, bytes: Uint8Array) => {
