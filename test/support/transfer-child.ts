@@ -12,7 +12,15 @@ import { TEST_KEYS } from './servers/own-s3.ts'
 
 export type ChildMessage =
   | { type: 'progress'; transferredBytes: number }
-  | { type: 'done'; same: boolean; uploadGrowthBytes: number; downloadGrowthBytes: number }
+  | { type: 'done'; same: boolean; upload: Growth; download: Growth }
+
+/** Growth over what the process had before the transfer, at its highest. */
+export interface Growth {
+  /** What is still in use after a collection: the transfer's own need. */
+  liveBytes: number
+  /** With the garbage that the collector had not come round to: depends on how busy the machine is. */
+  residentBytes: number
+}
 
 const BLOCK = 65_536
 const [, , endpoint = '', folder = '', size = '0'] = process.argv
@@ -52,37 +60,57 @@ const warm = 16 << 20
 await transfer.upload(1n, 'warm', { bytes: warm, open: ({ start, end }) => blocks(start, end) })
 for await (const chunk of transfer.download(1n, 'warm')) createHash('sha256').update(chunk)
 
-const before = process.memoryUsage().rss
-let peak = before
-const sample = () => {
-  peak = Math.max(peak, process.memoryUsage().rss)
+/** A collection every so many bytes: often enough to see what piles up, rarely enough not to be what is measured. */
+const COLLECT_EVERY = 16 << 20
+
+function measureGrowth() {
+  const live = () => {
+    // Buffers are swept beside the program; the second collection waits for the first one's sweep.
+    globalThis.gc?.()
+    globalThis.gc?.()
+    const { heapUsed, external } = process.memoryUsage()
+    return heapUsed + external
+  }
+  const before = { live: live(), resident: process.memoryUsage.rss() }
+  const growth: Growth = { liveBytes: 0, residentBytes: 0 }
+  let collectAt = COLLECT_EVERY
+  const sample = (transferredBytes: number) => {
+    growth.residentBytes = Math.max(growth.residentBytes, process.memoryUsage.rss() - before.resident)
+    if (transferredBytes < collectAt) return
+    collectAt = transferredBytes + COLLECT_EVERY
+    growth.liveBytes = Math.max(growth.liveBytes, live() - before.live)
+  }
+  return { growth, sample }
 }
+
+const uploading = measureGrowth()
 await transfer.upload(
   1n,
   'large',
   { bytes, open: ({ start, end }) => blocks(start, end) },
   {
     onProgress: ({ transferredBytes }) => {
-      sample()
+      uploading.sample(transferredBytes)
       tell({ type: 'progress', transferredBytes })
     },
   },
 )
-const uploadGrowthBytes = peak - before
-peak = before
+const downloading = measureGrowth()
 const expected = createHash('sha256')
 const scratch = Buffer.alloc(BLOCK)
 for (let n = 0; n * BLOCK < bytes; n++) expected.update(block(n, scratch).subarray(0, bytes - n * BLOCK))
 const got = createHash('sha256')
+let received = 0
 for await (const chunk of transfer.download(1n, 'large')) {
-  sample()
+  received += chunk.length
+  downloading.sample(received)
   got.update(chunk)
 }
 tell({
   type: 'done',
   same: got.digest('hex') === expected.digest('hex'),
-  uploadGrowthBytes,
-  downloadGrowthBytes: peak - before,
+  upload: uploading.growth,
+  download: downloading.growth,
 })
 await store.close()
 await driver.close()
