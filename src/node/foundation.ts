@@ -127,11 +127,17 @@ async function open(config: NodeConfig, logger: Logger, closing: Closing, signal
 
 /** The set's members stay connected: a request of the protocol is one hop then. */
 function keepOracles(chain: ConnectedChain, mesh: Mesh, oracles: () => readonly Address[], closing: Closing): void {
-  mesh.keep(oracles())
+  let kept = oracles()
+  mesh.keep(kept)
   closing.add(
     'set watcher',
-    chain.subscribe((change) => {
-      if (change.kind === 'set') mesh.keep(oracles())
+    chain.subscribe(({ kind }) => {
+      // A set is announced epochs ahead: it is in force at some later attestation.
+      if (kind !== 'set' && kind !== 'attestation') return
+      const now = oracles()
+      if (now.join() === kept.join()) return
+      kept = now
+      mesh.keep(kept)
     }),
   )
 }

@@ -41,7 +41,7 @@ export interface MeshLimits {
   maxInboundRequests: number
   /** Requests being answered at once, from one peer. */
   maxInboundRequestsPeer: number
-  /** Requests of one peer a second, on average, and in one burst. */
+  /** Requests of one peer a second, on average, and in one burst: a whole catalogue is a summary and 256 buckets. */
   requestsPerSecondPeer: number
   requestBurstPeer: number
   /** For reading the whole request, and again for handling and writing the answer. */
@@ -78,7 +78,7 @@ export const DEFAULT_LIMITS: MeshLimits = {
   maxInboundRequests: 128,
   maxInboundRequestsPeer: 16,
   requestsPerSecondPeer: 50,
-  requestBurstPeer: 200,
+  requestBurstPeer: 512,
   inboundRequestTimeoutMs: 10_000,
   maxRelayReservations: 32,
   relayBytes: 16 << 20,

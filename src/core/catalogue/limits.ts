@@ -22,3 +22,8 @@ export const SYNC_PEERS = 4
 /** Pages asked for at once: half of what one peer answers at a time. */
 export const SYNC_CONCURRENCY = 8
 export const SYNC_TIMEOUT_MS = 10_000
+/**
+ * Adverts of one peer that this node's chain does not know, in one comparison. A peer may be some blocks ahead; more than
+ * this is no use to anybody, whoever is right, and invented units cost the peer nothing.
+ */
+export const MAX_UNKNOWN_PER_PEER = 2_048

@@ -71,8 +71,10 @@ export interface CatalogueService {
 
 const SYNC_EVERY_MS = 60_000
 const FLUSH_EVERY_MS = 5_000
-/** With nobody connected yet the first comparison is tried again soon. */
+/** With nobody connected yet the first comparison is tried again soon … */
 const FIRST_SYNC_MS = 1_000
+/** … and not much later when no peer could be compared with to the end. */
+const RETRY_SYNC_MS = 5_000
 
 export async function openCatalogueService(
   options: CatalogueServiceOptions,
@@ -107,9 +109,15 @@ class RunningCatalogue implements CatalogueService {
       this.#endings.push(gossip.subscribe(advertTopic(domain, shard), ({ data }) => this.#hear(data, shard)))
     }
     this.#endings.push(serveCatalogue(this.catalogue, requests, domain))
-    this.#every(flushEveryMs, flushEveryMs, () => this.#tidy())
-    this.#every(FIRST_SYNC_MS, this.#options.syncEveryMs ?? SYNC_EVERY_MS, async () => {
-      if (requests.peers().length > 0) await this.sync(this.#stopped.signal)
+    this.#every(flushEveryMs, async () => {
+      await this.#tidy()
+      return flushEveryMs
+    })
+    const pauseMs = this.#options.syncEveryMs ?? SYNC_EVERY_MS
+    this.#every(FIRST_SYNC_MS, async () => {
+      if (requests.peers().length === 0) return FIRST_SYNC_MS
+      const { honest } = await this.sync(this.#stopped.signal)
+      return honest.length > 0 ? pauseMs : Math.min(pauseMs, RETRY_SYNC_MS)
     })
   }
 
@@ -177,8 +185,8 @@ class RunningCatalogue implements CatalogueService {
     await this.catalogue.flush(nowMs)
   }
 
-  /** `task` first after `firstMs`, then again after each end and pause; its failures are logged. */
-  #every(firstMs: number, pauseMs: number, task: () => Promise<void>): void {
+  /** `task` first after `firstMs`, then again as long after each end as it says; `firstMs` after a failure, which is logged. */
+  #every(firstMs: number, task: () => Promise<number>): void {
     const { clock, logger } = this.#ports
     const schedule = (ms: number) => {
       if (this.#stopped.signal.aborted) return
@@ -189,9 +197,9 @@ class RunningCatalogue implements CatalogueService {
             if (!this.#stopped.signal.aborted)
               logger.warn('catalogue task failed', { code: codeOf(error), error: String(error) })
           })
-          .finally(() => {
+          .then((pauseMs) => {
             this.#running.delete(run)
-            schedule(pauseMs)
+            schedule(pauseMs ?? firstMs)
           })
         this.#running.add(run)
       })

@@ -14,7 +14,7 @@ import type { Logger } from '../ports/logger.ts'
 import type { Requests } from '../ports/requests.ts'
 import { type BucketSummary, bucketOf, differing } from './buckets.ts'
 import type { Catalogue } from './catalogue.ts'
-import { MAX_PAGE_BYTES, MAX_SUMMARY_BYTES, SYNC_CONCURRENCY, SYNC_TIMEOUT_MS } from './limits.ts'
+import { MAX_PAGE_BYTES, MAX_SUMMARY_BYTES, MAX_UNKNOWN_PER_PEER, SYNC_CONCURRENCY, SYNC_TIMEOUT_MS } from './limits.ts'
 import { decodePage, decodeSummary, encodePageRequest, PAGE_PROTOCOL, SUMMARY_PROTOCOL } from './sync-codec.ts'
 
 export interface SyncModules {
@@ -67,11 +67,12 @@ export async function syncCatalogue(
 async function syncFrom(peer: Address, modules: SyncModules, report: SyncReport, signal: AbortSignal): Promise<void> {
   const theirs = await askSummary(peer, modules, signal)
   const indices = differing(modules.catalogue.buckets(), theirs)
+  const budget = { unknown: MAX_UNKNOWN_PER_PEER }
   let next = 0
   const worker = async () => {
     while (next < indices.length) {
       const index = indices[next++]!
-      const applied = await syncBucket(peer, index, theirs.counts[index]!, modules, signal)
+      const applied = await syncBucket(peer, { index, announced: theirs.counts[index]! }, budget, modules, signal)
       report.applied += applied
     }
   }
@@ -81,8 +82,8 @@ async function syncFrom(peer: Address, modules: SyncModules, report: SyncReport,
 /** @param announced entries that the summary spoke of: a few more may have come since, not many. */
 async function syncBucket(
   peer: Address,
-  bucket: number,
-  announced: number,
+  { index: bucket, announced }: { index: number; announced: number },
+  budget: { unknown: number },
   modules: SyncModules,
   signal: AbortSignal,
 ): Promise<number> {
@@ -95,7 +96,8 @@ async function syncBucket(
       await ask(peer, PAGE_PROTOCOL, encodePageRequest({ bucket, after }), MAX_PAGE_BYTES, modules, signal),
     )
     for (const bytes of page.adverts) {
-      const { unitId, isNews } = take(bytes, modules)
+      const { unitId, isNews, isUnknown } = take(bytes, modules)
+      if (isUnknown && --budget.unknown < 0) throw new Error('too many units that the chain here does not know')
       if (bucketOf(unitId) !== bucket) throw new PeerLied('a unit of another bucket')
       if (after !== undefined && unitId <= after) throw new PeerLied('a page is not ascending')
       after = unitId
@@ -108,13 +110,17 @@ async function syncBucket(
 }
 
 /** @throws {PeerLied} on what an honest node would not have kept. */
-function take(bytes: Uint8Array, modules: SyncModules): { unitId: UnitId; isNews: boolean } {
+function take(bytes: Uint8Array, modules: SyncModules): { unitId: UnitId; isNews: boolean; isUnknown: boolean } {
   const { catalogue, rules, now } = modules
   const advert = decodeAdvert(bytes)
   const judged = judgeAdvert(advert, { ...rules, nowMs: now(), shard: undefined, known: (id) => catalogue.known(id) })
   if (judged.result === 'reject') throw new PeerLied(judged.code)
   const outcome = judged.result === 'accept' ? catalogue.apply(advert, now()) : 'stale'
-  return { unitId: advert.unitId, isNews: outcome !== 'stale' && outcome !== 'full' }
+  return {
+    unitId: advert.unitId,
+    isNews: outcome !== 'stale' && outcome !== 'full',
+    isUnknown: judged.result === 'ignore' && judged.code === 'unknown-unit',
+  }
 }
 
 async function askSummary(peer: Address, modules: SyncModules, signal: AbortSignal): Promise<BucketSummary> {
