@@ -1,5 +1,5 @@
 /**
- * Kills one thing an epoch, at an instant and of a kind that the seed chooses, and starts it again a while later. Never are
+ * Kills one thing an epoch, at an instant and of a kind that the seed chooses, and starts it again a while later; the chain too. Never are
  * more nodes down than the protocol tolerates: what is missing then is the protocol's fault.
  */
 import { createHmac } from 'node:crypto'

@@ -20,7 +20,7 @@ import { NODE_CONFIG, type UnitPlan, writeNodeFolder } from './node-folder.ts'
 import type { DevnetOptions } from './options.ts'
 import type { DevnetResult } from './result.ts'
 import { type Misbehaviour, SCENARIO } from './scenarios.ts'
-import { startAnvil } from './servers/anvil.ts'
+import { type Chain, startAnvil } from './servers/anvil.ts'
 import { orAborted } from './stop-signal.ts'
 import { type ManagedProcess, type Supervisor, whenReady } from './supervisor.ts'
 import { azureUnit, diskUnit, s3Unit } from './units.ts'
@@ -59,6 +59,9 @@ export class Devnet {
   readonly consumer = { transferred: 0, failed: [] as string[] }
   #network!: Network
   #backends!: Backends
+  #chain!: Chain
+  /** Chaos has stopped the chain and starts it again. */
+  #chainRests = false
   #watch!: ChainWatch
   #leaves: ReadonlyMap<string, UnitLeaf> = new Map()
   readonly #endings: (() => void)[] = []
@@ -107,10 +110,7 @@ export class Devnet {
     const keys = Array.from({ length: options.nodes }, (_, i) => nodeKeys(options.seed, i))
     const backends = startBackends(supervisor, options, { folder, ports }, signal)
     backends.catch(() => {})
-    const state = options.keep === undefined ? undefined : join(folder, 'chain-state.json')
-    const chainPlan = { port: options.rpcPort || ports.rpc, folder: join(folder, 'chain'), state }
-    const chain = await startAnvil(supervisor, chainPlan, signal)
-    this.#noteLoss('chain', chain.process, true)
+    const chain = await this.#startChain()
     log.line(`chain at ${chain.rpcUrl}, a block a second`)
     const plan = {
       ...{ rpcUrl: chain.rpcUrl, seed: options.seed, epochSeconds: options.epochSeconds, nodes: keys },
@@ -136,6 +136,18 @@ export class Devnet {
     log.line(`${options.nodes} oracles bonded, quorum ${quorumText(this.#watch)}`)
     await this.#startConsumer(plan.consumer)
     this.#beginScenario()
+  }
+
+  async #startChain(): Promise<Chain> {
+    const { options, folder, supervisor, signal, run } = this.#modules
+    // Chaos restarts the chain: then it has to find its blocks again.
+    const lasting = options.keep !== undefined || options.chaos
+    const state = lasting ? join(folder, 'chain-state.json') : undefined
+    const plan = { port: options.rpcPort || run.ports.rpc, folder: join(folder, 'chain'), state }
+    const chain = await startAnvil(supervisor, plan, signal)
+    this.#chain = chain
+    this.#noteLoss('chain', chain.process, () => !this.#chainRests)
+    return chain
   }
 
   /** Nothing goes wrong on purpose any more. */
@@ -170,11 +182,26 @@ export class Devnet {
       kill: () => backends.azure.process.kill('SIGKILL'),
       restart: async () => {
         backends.azure = await backends.restart.azure()
-        this.#noteLoss('azurite', backends.azure.process, false)
+        this.#noteLoss('azurite', backends.azure.process)
+      },
+    }
+    const chain: Victim = {
+      name: 'chain',
+      isNode: false,
+      running: () => this.#chain.process.running,
+      kill: () => {
+        this.#chainRests = true
+        // Asked and not killed: it writes its state. Blocks that are lost would be a reorganisation deeper than anyone waits for.
+        this.#chain.process.kill('SIGTERM')
+      },
+      restart: async () => {
+        await this.#chain.process.exited
+        await this.#startChain()
+        this.#chainRests = false
       },
     }
     const restartS3 = backends.restart.s3
-    if (!restartS3) return [...nodes, azure]
+    if (!restartS3) return [...nodes, azure, chain]
     const s3: Victim = {
       name: 's3',
       isNode: false,
@@ -182,17 +209,17 @@ export class Devnet {
       kill: () => backends.s3.process?.kill('SIGKILL'),
       restart: async () => {
         backends.s3 = await restartS3()
-        this.#noteLoss('s3', backends.s3.process!, false)
+        this.#noteLoss('s3', backends.s3.process!)
       },
     }
-    return [...nodes, azure, s3]
+    return [...nodes, azure, s3, chain]
   }
 
   #logBackends(): void {
     const { s3, azure } = this.#backends
     this.#modules.log.line(`storage: S3 at ${s3.endpoint}, Azure Blob at ${azure.endpoint}`)
-    if (s3.process) this.#noteLoss('s3', s3.process, false)
-    this.#noteLoss('azurite', azure.process, false)
+    if (s3.process) this.#noteLoss('s3', s3.process)
+    this.#noteLoss('azurite', azure.process)
   }
 
   #unitOf(index: number, provider: Address): UnitPlan | undefined {
@@ -283,7 +310,7 @@ export class Devnet {
     const command = process.execPath
     const config = join(cwd, NODE_CONFIG)
     const child = supervisor.start({ name, command, args: [...args, config], cwd, ipc: true, graceMs: NODE_GRACE_MS })
-    this.#noteLoss(name, child, false)
+    this.#noteLoss(name, child)
     child.onLine((line) => {
       const error = errorIn(line)
       if (error) log.line(`${name}: ${error}`)
@@ -292,13 +319,13 @@ export class Devnet {
     return { process: child, ready: await whenReady(child, { message: isReady }, signal) }
   }
 
-  #noteLoss(what: string, child: ManagedProcess, fatal: boolean): void {
+  #noteLoss(what: string, child: ManagedProcess, fatal: () => boolean = () => false): void {
     const { supervisor, log, onFatal } = this.#modules
     void child.exited.then(({ code, signal }) => {
       if (supervisor.stopping) return
       this.#lost.push({ what, pid: child.pid, epoch: this.#watch?.epochNow() ?? 0 })
       log.line(`lost ${what} (pid ${child.pid}): ${signal ?? `code ${code}`}`)
-      if (fatal) onFatal(new Error(`${what} ended (${signal ?? `code ${code}`}): there is no devnet without it`))
+      if (fatal()) onFatal(new Error(`${what} ended (${signal ?? `code ${code}`}): there is no devnet without it`))
     })
   }
 

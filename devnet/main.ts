@@ -106,6 +106,8 @@ async function run(options: DevnetOptions, stop: StopSignal): Promise<number> {
     if (plan.network) log.line(`going on with the run in ${folder}`)
     await devnet.start()
     code = await follow(devnet, options, log, { asked, signal })
+    // The figures are asked of nodes and chain: nothing dies while that is done.
+    devnet.endScenario()
     // The figures of a unit are told by final leaves: those of the last epoch become so within a few blocks.
     if (!asked.aborted)
       await devnet.watch?.deep(AbortSignal.any([signal, AbortSignal.timeout(DEEP_MS)])).catch(() => {})
