@@ -113,12 +113,18 @@ describe('scenarios', { concurrency: 3 }, () => {
         '--scenario',
         'calm',
         '--chaos',
+        '--seed',
+        'chain80',
         '--keep',
         join(folder, 'run'),
       )
       const kills = lines.filter((line) => /chaos: killing/.test(line)).length
       assert.ok(kills >= 4, `${kills} kills`)
       assert.equal(result.lost.length, kills)
+      assert.ok(
+        lines.some((line) => /chain is back/.test(line)),
+        'this seed stops the chain too',
+      )
       for (const { pid, what } of result.lost) assert.ok(pid > 0 && what.length > 0)
       const epochs = result.attestations.map(({ epoch }) => epoch)
       assert.ok(epochs.at(-1)! - epochs[0]! + 1 - epochs.length <= 1, `attested: ${epochs.join()}`)
