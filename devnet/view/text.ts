@@ -41,9 +41,8 @@ export function paint(row: Row, colour: boolean): string {
     .join('')
 }
 
-/** Two pieces at the two ends of a row. */
+/** Two pieces at the two ends of a row; what does not fit is cut from the left one. */
 export function justify(left: Row, right: Row, columns: number): Row {
-  const width = (row: Row) => row.reduce((sum, { text }) => sum + [...text].length, 0)
-  const gap = Math.max(1, columns - width(left) - width(right))
-  return [...left, span(' '.repeat(gap)), ...right]
+  const width = right.reduce((sum, { text }) => sum + [...text].length, 0)
+  return [...fit(left, Math.max(0, columns - width - 1)), span(' '), ...right]
 }

@@ -89,6 +89,11 @@ describe('live view: frame', () => {
     }
   })
 
+  it('behavior: a long title gives way to epoch, phase and time', () => {
+    const [headline] = plain(model({ title: 'scenario, seed 6ad110137d7bff214c84526b8d978a57' }), 80, 24)
+    assert.match(headline!, /^ LIGHTMESH scenario.*… epoch 9 █+░+ reveal +2:05$/)
+  })
+
   it('behavior: an epoch without a root is a dot among the epochs', () => {
     assert.match(plain(model(), 80, 24).join('\n'), /██·▆▁/)
   })
