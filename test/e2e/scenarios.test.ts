@@ -86,12 +86,12 @@ describe('scenarios', { concurrency: 3 }, () => {
   })
 
   it('behavior: a slow backend misses its epochs; the others untouched', async () => {
-    const { result } = await play('--epochs', '7', '--scenario', 'slow')
+    const { result } = await play('--epochs', '10', '--scenario', 'slow')
     assertPunished(result)
   })
 
   it('behavior: lost objects are missed epochs; the others untouched', async () => {
-    const { result } = await play('--epochs', '7', '--scenario', 'lossy')
+    const { result } = await play('--epochs', '10', '--scenario', 'lossy')
     assertPunished(result)
   })
 
