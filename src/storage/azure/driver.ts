@@ -1,4 +1,5 @@
 /** Storage driver for Azure Blob Storage; rights are handed out as service SAS of one blob. */
+
 import type { Readable } from 'node:stream'
 import type { ContainerClient, StorageSharedKeyCredential } from '@azure/storage-blob'
 import {
@@ -19,6 +20,7 @@ import { checkBackend } from '../check-backend.ts'
 import { answeredRange } from '../content-range.ts'
 import { sendExactly } from '../exact-body.ts'
 import { heldBody } from '../held-body.ts'
+import { unquotedEtag, vendorBody, vendorCall } from '../vendor-call.ts'
 import { type AzureConfig, checkAzureConfig } from './config.ts'
 import { toStorageError } from './errors.ts'
 import { checkAzureKey } from './keys.ts'
@@ -92,7 +94,7 @@ class AzureDriver implements StorageDriver {
     return {
       key,
       bytes,
-      etag: unquoted(done.etag),
+      etag: unquotedEtag(done.etag),
       lastModifiedMs: done.lastModified?.getTime() ?? 0,
       ...(contentType !== undefined && { contentType }),
       ...(metadata && { metadata }),
@@ -116,7 +118,7 @@ class AzureDriver implements StorageDriver {
       return {
         head: toHead(key, answered?.bytes ?? found.contentLength ?? 0, found),
         range: answered?.range,
-        body: heldBody(guarded(body, `get ${key}`, signal), () => body.destroy()),
+        body: heldBody(vendorBody(toStorageError, body, `get ${key}`, signal), () => body.destroy()),
       }
     } catch (error) {
       body.destroy()
@@ -201,23 +203,7 @@ class AzureDriver implements StorageDriver {
   }
 
   async #guard<T>(doing: string, signal: AbortSignal | undefined, work: () => Promise<T>): Promise<T> {
-    signal?.throwIfAborted()
-    try {
-      return await work()
-    } catch (error) {
-      throw toStorageError(error, doing, signal)
-    }
-  }
-}
-
-async function* guarded(body: AsyncIterable<Uint8Array>, doing: string, signal: AbortSignal | undefined) {
-  try {
-    for await (const chunk of body) {
-      signal?.throwIfAborted()
-      yield chunk
-    }
-  } catch (error) {
-    throw toStorageError(error, doing, signal)
+    return vendorCall(toStorageError, doing, signal, work)
   }
 }
 
@@ -232,7 +218,7 @@ function toHead(key: string, bytes: number, found: HeadFields): ObjectHead {
   return {
     key,
     bytes,
-    etag: unquoted(found.etag),
+    etag: unquotedEtag(found.etag),
     lastModifiedMs: found.lastModified?.getTime() ?? 0,
     ...(found.contentType !== undefined && { contentType: found.contentType }),
     ...(found.metadata && Object.keys(found.metadata).length > 0 && { metadata: found.metadata }),
@@ -240,7 +226,3 @@ function toHead(key: string, bytes: number, found: HeadFields): ObjectHead {
 }
 
 const markerKey = (prefix: string | undefined, after: string) => JSON.stringify([prefix ?? '', after])
-
-function unquoted(etag: string | undefined): string {
-  return (etag ?? '').replace(/^"|"$/g, '')
-}

@@ -1,4 +1,5 @@
 /** Storage driver for any S3-compatible endpoint, Google Cloud Storage's XML API among them; on the AWS SDK. */
+
 import type { Readable } from 'node:stream'
 import type { S3Client } from '@aws-sdk/client-s3'
 import {
@@ -20,6 +21,7 @@ import { answeredRange } from '../content-range.ts'
 import { sendExactly } from '../exact-body.ts'
 import { heldBody } from '../held-body.ts'
 import { checkKey } from '../keys.ts'
+import { unquotedEtag, vendorBody, vendorCall } from '../vendor-call.ts'
 import { createS3Client, type S3Sdk } from './client.ts'
 import { checkS3Config, type S3Config } from './config.ts'
 import { toStorageError } from './errors.ts'
@@ -84,7 +86,7 @@ class S3Driver implements StorageDriver {
     return {
       key,
       bytes,
-      etag: unquoted(ETag),
+      etag: unquotedEtag(ETag),
       lastModifiedMs: 0,
       ...(contentType !== undefined && { contentType }),
       ...(metadata && { metadata }),
@@ -111,7 +113,7 @@ class S3Driver implements StorageDriver {
       return {
         head: toHead(key, answered?.bytes ?? found.ContentLength ?? 0, found),
         range: answered?.range,
-        body: heldBody(guarded(body, `get ${key}`, signal), () => body.destroy()),
+        body: heldBody(vendorBody(toStorageError, body, `get ${key}`, signal), () => body.destroy()),
       }
     } catch (error) {
       body.destroy()
@@ -141,7 +143,7 @@ class S3Driver implements StorageDriver {
     const objects = (page.Contents ?? []).map((object) => ({
       key: decodeURIComponent((object.Key ?? '').replaceAll('+', ' ')),
       bytes: object.Size ?? 0,
-      etag: unquoted(object.ETag),
+      etag: unquotedEtag(object.ETag),
       lastModifiedMs: object.LastModified?.getTime() ?? 0,
     }))
     if (objects.length > limit)
@@ -164,23 +166,7 @@ class S3Driver implements StorageDriver {
   }
 
   async #guard<T>(doing: string, signal: AbortSignal | undefined, work: () => Promise<T>): Promise<T> {
-    signal?.throwIfAborted()
-    try {
-      return await work()
-    } catch (error) {
-      throw toStorageError(error, doing, signal)
-    }
-  }
-}
-
-async function* guarded(body: AsyncIterable<Uint8Array>, doing: string, signal: AbortSignal | undefined) {
-  try {
-    for await (const chunk of body) {
-      signal?.throwIfAborted()
-      yield chunk
-    }
-  } catch (error) {
-    throw toStorageError(error, doing, signal)
+    return vendorCall(toStorageError, doing, signal, work)
   }
 }
 
@@ -195,13 +181,9 @@ function toHead(key: string, bytes: number, found: HeadFields): ObjectHead {
   return {
     key,
     bytes,
-    etag: unquoted(found.ETag),
+    etag: unquotedEtag(found.ETag),
     lastModifiedMs: found.LastModified?.getTime() ?? 0,
     ...(found.ContentType !== undefined && { contentType: found.ContentType }),
     ...(found.Metadata && Object.keys(found.Metadata).length > 0 && { metadata: found.Metadata }),
   }
-}
-
-function unquoted(etag: string | undefined): string {
-  return (etag ?? '').replace(/^"|"$/g, '')
 }
